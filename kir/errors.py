@@ -1,0 +1,67 @@
+"""The exceptions that kir raises for a user's mistake.
+
+Each is also the builtin exception that Keras 2.2.4 raises in the same place, so that
+`except ValueError` in an old program keeps working.
+"""
+
+from __future__ import annotations
+
+
+class KirError(Exception):
+    """Base class of every error that kir raises on purpose."""
+
+
+class ConfigError(KirError, ValueError):
+    """An argument or a configuration that is not allowed."""
+
+
+class ShapeError(KirError, ValueError):
+    """A tensor whose shape does not fit."""
+
+
+class DTypeError(KirError, TypeError):
+    """A value of the wrong Python type or the wrong dtype."""
+
+
+class ArgumentError(KirError, TypeError):
+    """A call with an argument that is unknown, missing or given twice."""
+
+
+class StateError(KirError, RuntimeError):
+    """A call that comes too early or too late, e.g. `fit` before `compile`."""
+
+
+class MissingAttributeError(KirError, AttributeError):
+    """An attribute that exists only after something else happened, e.g. `layer.output`."""
+
+
+class MissingKeyError(KirError, KeyError):
+    """A name that is looked up and is not there, e.g. a field of a checkpoint's file name."""
+
+    def __str__(self) -> str:
+        # KeyError prints the repr of its argument, which quotes and escapes a sentence.
+        return str(self.args[0]) if self.args else ""
+
+
+class LabelError(KirError, IndexError):
+    """A class number outside the range that was announced."""
+
+
+class FileFormatError(KirError, ValueError, OSError):
+    """A file or a text that is malformed, truncated, or of another format than expected."""
+
+
+class MissingFileError(KirError, FileNotFoundError):
+    """A file that does not exist."""
+
+
+class UnsafeFileError(FileFormatError):
+    """A file whose loading would run code that the user has not allowed."""
+
+
+class VerificationError(KirError, ValueError):
+    """A graph of the intermediate representation that breaks one of its rules."""
+
+
+class DependencyError(KirError, ImportError):
+    """A package that the called feature needs is not installed."""
