@@ -1,0 +1,1 @@
+"""Generated from `specs/kir.proto` by `make proto`; edit that file, never this folder."""
