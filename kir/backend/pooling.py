@@ -1,0 +1,54 @@
+"""Pooling over windows of images and volumes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kir.backend.conv import convolved
+from kir.backend.recording import op
+from kir.backend.type_rules import known, sizes_of
+from kir.ir.types import TensorType
+
+
+def _pool_type(
+    x: Any, pool_size: Any, strides: Any, padding: str, data_format: str, pool_mode: str
+) -> TensorType | None:
+    types = known(x)
+    if types is None or isinstance(pool_size, int):
+        return None
+    shape = sizes_of(types[0])
+    channels = shape[1] if data_format == "channels_first" else shape[-1]
+    return convolved(x, tuple(pool_size), channels, channels, strides, padding, data_format)
+
+
+@op(_pool_type)
+def pool2d(
+    x: Any,
+    pool_size: Any,
+    strides: Any = (1, 1),
+    padding: str = "valid",
+    data_format: str | None = None,
+    pool_mode: str = "max",
+) -> Any:
+    """Pools images.
+
+    Args:
+        x: images.
+        pool_size: the window, (height, width).
+        strides: the distance of the windows.
+        padding: 'valid' or 'same'.
+        data_format: the order of the axes.
+        pool_mode: 'max' or 'avg'.
+    """
+
+
+@op(_pool_type)
+def pool3d(
+    x: Any,
+    pool_size: Any,
+    strides: Any = (1, 1, 1),
+    padding: str = "valid",
+    data_format: str | None = None,
+    pool_mode: str = "max",
+) -> Any:
+    """Pools volumes; see `pool2d`."""

@@ -1,0 +1,167 @@
+"""Functions of the user inside a recorded call (`K.rnn`, `K.map_fn`, ...), traced into a region.
+
+The function is called once with symbolic parameters. What it computes from them becomes the body
+of the node's region; what it takes from outside becomes further operands of the node, so that the
+region is closed: it reads nothing but its own inputs and the weights of layers called in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kir.backend import recording
+from kir.backend.creation import constant
+from kir.engine.tensor import NEW_NODES, Tensor, announce
+from kir.errors import DTypeError
+from kir.ir.graph import Graph, Node, Ref, Value, topological_order
+from kir.ir.types import TensorType
+
+
+@dataclass(frozen=True)
+class Body:
+    """A traced function.
+
+    Attributes:
+        graph: its inputs are the parameters, then one for each value of `captures`.
+        captures: the values that it takes from outside.
+        result: the structure that it returned, each tensor replaced by its `Ref`.
+    """
+
+    graph: Graph
+    captures: tuple[Value, ...]
+    result: Any
+
+    @property
+    def types(self) -> list[TensorType]:
+        """The types of the results."""
+        return [v.type for v in self.graph.outputs]
+
+    @property
+    def uses_learning_phase(self) -> bool:
+        """Whether anything in it differs between training and inference."""
+        values = (*self.captures, *(v for n in self.graph.nodes for v in n.outputs))
+        return any(getattr(v, "_uses_learning_phase", False) for v in values)
+
+
+def trace(
+    name: str, function: Callable[[], Any], parameters: Sequence[Tensor], keep_inside: bool = False
+) -> Body:
+    """Calls `function`, which uses `parameters`, and cuts out what it computed.
+
+    Args:
+        name: of the region.
+        function: takes nothing: the caller has bound the parameters.
+        parameters: the region's own inputs.
+        keep_inside: whether nodes that depend on no parameter stay in the region, as in a branch
+            that is perhaps not taken. Otherwise they are computed once, outside the loop, except
+            random draws.
+    """
+    NEW_NODES.append([])
+    try:
+        returned = function()
+    finally:
+        created = NEW_NODES.pop()
+        if NEW_NODES:
+            NEW_NODES[-1].extend(created)
+    outputs: list[Value] = []
+    result = _flatten(returned, outputs, name)
+    own = {n for n in created if keep_inside or n.op in recording.RANDOM_OPS}
+    inside: set[Value] = set(parameters)
+    kept: list[Node] = []
+    for node in topological_order(outputs, stop=parameters):
+        if node in own or any(v in inside for v in node.operands):
+            kept.append(node)
+            inside.update(node.outputs)
+    return _close(name, parameters, kept, outputs, result)
+
+
+def _flatten(value: Any, outputs: list[Value], name: str) -> Any:
+    if isinstance(value, list | tuple):
+        return [_flatten(v, outputs, name) for v in value]
+    if isinstance(value, int | float | bool | np.ndarray | np.generic):
+        value = constant(value, dtype=np.asarray(value).dtype if hasattr(value, "dtype") else None)
+    if not isinstance(value, Value):
+        raise DTypeError(
+            f"{name}: the function returned {value!r} of type {type(value).__name__}; "
+            "expected tensors."
+        )
+    outputs.append(value)
+    return Ref(len(outputs) - 1)
+
+
+def _close(
+    name: str,
+    parameters: Sequence[Tensor],
+    nodes: Iterable[Node],
+    outputs: Iterable[Value],
+    result: Any,
+) -> Body:
+    """Copies `nodes`, with an input in the place of each value from outside."""
+    inner: dict[Value, Value] = {p: p for p in parameters}
+    captures: list[Value] = []
+
+    def inside(value: Value | None) -> Value | None:
+        if value is None:
+            return None
+        if value not in inner:
+            captures.append(value)
+            inner[value] = Tensor(value.type, value.name.split(":")[0])
+        return inner[value]
+
+    copies = []
+    for node in nodes:
+        copy = Node(
+            node.op,
+            [inside(v) for v in node.inputs],  # type: ignore[misc]
+            [v.type for v in node.outputs],
+            name=node.name,
+            masks=[inside(m) for m in node.masks],
+            attributes=node.attributes,
+            arguments=node.arguments,
+            weights=node.weights,
+            region=node.region,
+            value_class=Tensor,
+        )
+        copy.layer = node.layer
+        for old, new in zip(node.outputs, copy.outputs, strict=True):
+            new._uses_learning_phase = getattr(old, "_uses_learning_phase", False)  # type: ignore[attr-defined]
+        inner.update(zip(node.outputs, copy.outputs, strict=True))
+        copies.append(copy)
+    results = [inside(v) for v in outputs]
+    inputs = [*parameters, *(inner[v] for v in captures)]
+    return Body(Graph(name, inputs, results, copies), tuple(captures), result)  # type: ignore[arg-type]
+
+
+def record_region(
+    op: str,
+    arguments: Mapping[str, Any],
+    body: Body,
+    output_types: Sequence[TensorType],
+) -> list[Tensor]:
+    """Adds a node with a region; `captures` are the operands for the last inputs of the region."""
+    operands: list[Value] = []
+
+    def encode(value: Any) -> Any:
+        if isinstance(value, Value):
+            if value not in operands:
+                operands.append(value)
+            return Ref(operands.index(value))
+        if isinstance(value, list | tuple):
+            return [encode(v) for v in value]
+        return value
+
+    attributes = {k: encode(recording.plain(v)) for k, v in arguments.items()}
+    attributes["captures"] = encode(list(body.captures))
+    attributes["result"] = body.result
+    node = Node(
+        op, operands, output_types, attributes=attributes, region=body.graph, value_class=Tensor
+    )
+    announce(node)
+    if body.uses_learning_phase:
+        for output in node.outputs:
+            output._uses_learning_phase = True  # type: ignore[attr-defined]
+    return list(node.outputs)  # type: ignore[arg-type]

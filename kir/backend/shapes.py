@@ -1,0 +1,347 @@
+"""Shapes: reshaping, joining, repeating, slicing, padding, resizing."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+from kir.backend import type_rules as rules
+from kir.backend.recording import op
+from kir.backend.type_rules import known, type_of
+from kir.errors import ShapeError
+from kir.ir.types import Shape, TensorType
+
+
+@op(rules.reshaped)
+def reshape(x: Any, shape: Any) -> Any:
+    """Gives the elements a new shape.
+
+    Args:
+        x: a tensor or variable.
+        shape: sizes, one of which may be -1; symbolic sizes are allowed.
+    """
+
+
+def _permuted(x: Any, pattern: Any) -> TensorType | None:
+    types = known(x)
+    if types is None:
+        return None
+    shape = rules.sizes_of(types[0])
+    if sorted(pattern) != list(range(len(shape))):
+        raise ShapeError(
+            f"K.permute_dimensions: pattern {tuple(pattern)} for {types[0]}; "
+            "expected each axis once."
+        )
+    return types[0].with_shape(shape[i] for i in pattern)
+
+
+@op(_permuted)
+def permute_dimensions(x: Any, pattern: Any) -> Any:
+    """Brings the axes into the order `pattern`."""
+
+
+def _flat(x: Any) -> TensorType | None:
+    types = known(x)
+    return types and types[0].with_shape((rules.product(rules.sizes_of(types[0])),))  # type: ignore[return-value]
+
+
+@op(_flat)
+def flatten(x: Any) -> Any:
+    """Makes `x` a vector."""
+
+
+def _batch_flat(x: Any) -> TensorType | None:
+    types = known(x)
+    return types and types[0].with_shape((None, None))  # type: ignore[return-value]
+
+
+@op(_batch_flat)
+def batch_flatten(x: Any) -> Any:
+    """Makes `x` a matrix: all axes but the first become one."""
+
+
+def _expanded(x: Any, axis: int) -> TensorType | None:
+    types = known(x)
+    if types is None:
+        return None
+    shape = list(rules.sizes_of(types[0]))
+    place = axis + len(shape) + 1 if axis < 0 else axis
+    if not 0 <= place <= len(shape):
+        raise ShapeError(f"K.expand_dims: axis {axis} for {types[0]}.")
+    shape.insert(place, 1)
+    return types[0].with_shape(shape)
+
+
+@op(_expanded)
+def expand_dims(x: Any, axis: int = -1) -> Any:
+    """Adds an axis of size 1 at the place `axis`."""
+
+
+def _squeezed(x: Any, axis: Any) -> TensorType | None:
+    types = known(x)
+    if types is None:
+        return None
+    shape = rules.sizes_of(types[0])
+    gone = rules.axes_of(axis, len(shape))
+    if any(shape[i] not in (1, None) for i in gone):
+        raise ShapeError(f"K.squeeze: axis {axis} of {types[0]} is not of size 1.")
+    return types[0].with_shape(n for i, n in enumerate(shape) if i not in gone)
+
+
+@op(_squeezed)
+def squeeze(x: Any, axis: int) -> Any:
+    """Removes the axis `axis`, which must be of size 1."""
+
+
+@op(rules.joined)
+def concatenate(tensors: Any, axis: int = -1) -> Any:
+    """Joins a list of tensors along an axis."""
+
+
+@op(rules.stacked)
+def stack(x: Any, axis: int = 0) -> Any:
+    """Joins a list of tensors along a new axis."""
+
+
+def _repeated(x: Any, n: Any) -> TensorType | None:
+    types = known(x)
+    if types is None:
+        return None
+    shape = rules.sizes_of(types[0])
+    if len(shape) != 2:
+        raise ShapeError(f"K.repeat: {types[0]}; expected rank 2, (batch, units).")
+    return types[0].with_shape((shape[0], n if isinstance(n, int) else None, shape[1]))
+
+
+@op(_repeated)
+def repeat(x: Any, n: int) -> Any:
+    """Repeats a matrix along a new time axis.
+
+    Shape:
+        (batch, units) -> (batch, n, units)
+    """
+
+
+def _elements_repeated(x: Any, rep: Any, axis: int) -> TensorType | None:
+    types = known(x)
+    if types is None:
+        return None
+    shape = list(rules.sizes_of(types[0]))
+    place = rules.axes_of(axis, len(shape))[0]
+    size = shape[place]
+    shape[place] = size * rep if size is not None and isinstance(rep, int) else None
+    return types[0].with_shape(shape)
+
+
+@op(_elements_repeated)
+def repeat_elements(x: Any, rep: int, axis: int) -> Any:
+    """Repeats each element `rep` times along an axis, as `numpy.repeat` does."""
+
+
+def _tiled(x: Any, n: Any) -> TensorType | None:
+    types = known(x)
+    counts = [n] if isinstance(n, int) else n
+    if types is None or isinstance(n, TensorType) or not all(isinstance(c, int) for c in counts):
+        return None
+    shape = rules.sizes_of(types[0])
+    counts = [1] * (len(shape) - len(counts)) + list(counts)
+    return types[0].with_shape(
+        None if size is None else size * c for size, c in zip(shape, counts, strict=True)
+    )
+
+
+@op(_tiled)
+def tile(x: Any, n: Any) -> Any:
+    """Repeats the whole tensor.
+
+    Args:
+        x: a tensor or variable.
+        n: how often along each axis; an int is for the last axis.
+    """
+
+
+def _reversed(x: Any, axes: Any) -> TensorType | None:
+    return type_of(x)
+
+
+@op(_reversed)
+def reverse(x: Any, axes: Any) -> Any:
+    """Reverses the order along one axis or several."""
+
+
+def _sliced(x: Any, start: Any, size: Any) -> TensorType | None:
+    types = known(x)
+    parts = (start, size)
+    if types is None or not all(
+        isinstance(p, list | tuple) and all(isinstance(n, int) for n in p) for p in parts
+    ):
+        return None
+    shape = rules.sizes_of(types[0])
+    rows = zip(shape, start, size, strict=True)
+    return types[0].with_shape(
+        n if n >= 0 else None if whole is None else whole - first for whole, first, n in rows
+    )
+
+
+@op(_sliced)
+def slice(x: Any, start: Any, size: Any) -> Any:
+    """Cuts out a block.
+
+    Args:
+        x: a tensor or variable.
+        start: the first place along each axis.
+        size: the number of elements along each axis, -1 for all that follow.
+    """
+
+
+def _one_hot_type(indices: Any, num_classes: Any) -> TensorType | None:
+    types = known(indices)
+    if types is None:
+        return None
+    depth = num_classes if isinstance(num_classes, int) else None
+    return TensorType("float32", (*rules.sizes_of(types[0]), depth))
+
+
+@op(_one_hot_type)
+def one_hot(indices: Any, num_classes: int) -> Any:
+    """Turns class indices into vectors with a single 1.
+
+    Shape:
+        (...) of integers -> (..., num_classes)
+    """
+
+
+def _padded(shape: Shape, padding: Any, first: int) -> Shape:
+    sizes = list(shape)
+    for i, (before, after) in enumerate(padding, first):
+        size = sizes[i]
+        sizes[i] = None if size is None else size + before + after
+    return tuple(sizes)
+
+
+def _padded_rule(x: Any, padding: Any, data_format: str = "channels_last") -> TensorType | None:
+    types = known(x)
+    if types is None:
+        return None
+    pairs = [padding] if isinstance(padding[0], int) else padding
+    shape = rules.sizes_of(types[0])
+    if len(shape) != len(pairs) + 2:
+        raise ShapeError(f"Padding of {types[0]}; expected rank {len(pairs) + 2}.")
+    first = 2 if data_format == "channels_first" else 1
+    return types[0].with_shape(_padded(shape, pairs, first))
+
+
+@op(_padded_rule)
+def temporal_padding(x: Any, padding: Any = (1, 1)) -> Any:
+    """Adds zero steps before and after the middle axis of a tensor of rank 3."""
+
+
+@op(_padded_rule)
+def spatial_2d_padding(
+    x: Any, padding: Any = ((1, 1), (1, 1)), data_format: str | None = None
+) -> Any:
+    """Adds zero rows and columns around images.
+
+    Args:
+        x: images.
+        padding: ((top, bottom), (left, right)).
+        data_format: the order of the axes; default `image_data_format()`.
+    """
+
+
+@op(_padded_rule)
+def spatial_3d_padding(
+    x: Any, padding: Any = ((1, 1), (1, 1), (1, 1)), data_format: str | None = None
+) -> Any:
+    """Adds zeros around volumes, along three axes."""
+
+
+def _grown(x: Any, factors: tuple[Any, ...], data_format: str) -> TensorType | None:
+    types = known(x)
+    if types is None:
+        return None
+    sizes = list(rules.sizes_of(types[0]))
+    for i, factor in enumerate(factors, 2 if data_format == "channels_first" else 1):
+        size = sizes[i]
+        sizes[i] = None if size is None else size * factor
+    return types[0].with_shape(sizes)
+
+
+def _image_type(
+    x: Any, height_factor: Any, width_factor: Any, data_format: str, interpolation: str
+) -> TensorType | None:
+    found = _grown(x, (height_factor, width_factor), data_format)
+    return found.with_dtype("float32") if found and interpolation == "bilinear" else found
+
+
+@op(_image_type)
+def resize_images(
+    x: Any,
+    height_factor: int,
+    width_factor: int,
+    data_format: str,
+    interpolation: str = "nearest",
+) -> Any:
+    """Enlarges images by whole factors.
+
+    Args:
+        x: images.
+        height_factor: how much higher.
+        width_factor: how much wider.
+        data_format: the order of the axes.
+        interpolation: 'nearest' or 'bilinear' (without half-pixel centres, as Keras 2.2 did).
+    """
+
+
+def _volume_type(
+    x: Any, depth_factor: Any, height_factor: Any, width_factor: Any, data_format: str
+) -> TensorType | None:
+    return _grown(x, (depth_factor, height_factor, width_factor), data_format)
+
+
+@op(_volume_type)
+def resize_volumes(
+    x: Any, depth_factor: int, height_factor: int, width_factor: int, data_format: str
+) -> Any:
+    """Enlarges volumes by whole factors, repeating elements."""
+
+
+def _item_type(x: Any, key: Any) -> TensorType | None:
+    types = known(x)
+    if types is None:
+        return None
+    shape = list(rules.sizes_of(types[0]))
+    taken = sum(item is not None and item != "..." for item in key)
+    rest = len(shape) - taken
+    sizes: list[int | None] = []
+    if "..." not in [item if isinstance(item, str) else None for item in key]:
+        key = [*key, "..."]
+    for item in key:
+        if item is None:
+            sizes.append(1)
+        elif isinstance(item, str):
+            sizes.extend(shape[:rest])
+            del shape[:rest]
+        elif isinstance(item, dict):
+            size = shape.pop(0)
+            bounds = item["slice"]
+            if bounds == [None, None, None]:
+                sizes.append(size)
+            elif size is None or any(isinstance(b, TensorType) for b in bounds):
+                sizes.append(None)  # how much of the axis is left is not known
+            else:
+                sizes.append(len(range(size)[builtins.slice(*bounds)]))
+        elif isinstance(item, int):
+            size = shape.pop(0)
+            if size is not None and not -size <= item < size:
+                raise ShapeError(f"Index {item} of an axis of size {size} in {types[0]}.")
+        elif isinstance(item, TensorType) and item.shape == ():
+            shape.pop(0)
+        else:
+            return None
+    return types[0].with_shape(sizes)
+
+
+@op(_item_type)
+def getitem(x: Any, key: Any) -> Any:
+    """``x[key]``; `key` is a list of ints, None, '...', scalar tensors and {'slice': [...]}."""

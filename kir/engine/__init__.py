@@ -1,0 +1,1 @@
+"""The engine: symbolic tensors, layers, networks, models."""

@@ -1,0 +1,748 @@
+"""Layers: what every layer of the language is, declared or written by a user."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from kir import initializers, regularizers
+from kir.backend import common
+from kir.engine import fields
+from kir.engine.executor import executor
+from kir.engine.input_spec import InputSpec, check_input_compatibility
+from kir.engine.names import automatic_name, name_scope, snake_case, variable_name
+from kir.engine.node import Node, make_outputs, record_history
+from kir.engine.tensor import Tensor, contains_symbolic, executing
+from kir.engine.variable import Variable, compute_initial_values
+from kir.errors import (
+    ArgumentError,
+    ConfigError,
+    DTypeError,
+    KirError,
+    MissingAttributeError,
+    ShapeError,
+    StateError,
+)
+from kir.ir import ops
+from kir.ir.graph import Value
+from kir.ir.types import TensorType, check_dtype
+from kir.utils.generic_utils import has_arg, to_list, unpack_singleton
+
+COMMON_ARGUMENTS = (
+    "input_shape",
+    "batch_input_shape",
+    "batch_size",
+    "dtype",
+    "name",
+    "trainable",
+    "weights",
+    "input_dtype",
+)
+
+
+class Layer:
+    """A function with weights, applied to symbolic tensors.
+
+    A built-in layer is a declaration: fields (its parameters), `parameters` (its weights) and
+    `infer` (the type of its result); how it computes stands in `compiler.lowering`. A user's layer
+    overrides `build`, `call`, `compute_output_shape` and `get_config` as in Keras.
+
+    Args:
+        **kwargs: `name`, `trainable`, `dtype`, and for the first layer of a Sequential
+            `input_shape` (without the batch axis), `batch_input_shape`, `batch_size`; `weights`,
+            a list of arrays to start from.
+
+    Reference: https://keras.io/layers/about-keras-layers (Keras 2.2.4).
+    """
+
+    _fields: dict[str, fields.Field] = {}
+    _config_order: tuple[str, ...] = ()
+    op_name = "keras.Layer"
+    supports_masking = False
+    stateful = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        declares = any(isinstance(v, fields.Field) for v in cls.__dict__.values())
+        if declares or "_fields" in cls.__dict__:
+            cls._fields = fields.collect(cls)
+            if "__init__" not in cls.__dict__:
+                cls.__init__ = fields.constructor(cls._fields)  # type: ignore[method-assign]
+        # A user's class may bear a built-in's name without being it.
+        dialect = "keras" if cls.__module__.split(".")[0] == "kir" else "user"
+        cls.op_name = f"{dialect}.{cls.__name__}"
+        # Whichever of the two a class defines last in its line of bases is what counts.
+        if "infer" in cls.__dict__:
+            cls._infers_shape_only = False
+        elif "compute_output_shape" in cls.__dict__:
+            cls._infers_shape_only = True
+        cls._call_takes = None
+        # A subclass that brings its own `call` computes by it, not by its parent's lowering.
+        if "call" in cls.__dict__:
+            cls.is_lowered = isinstance(cls.__dict__["call"], LoweredCall)
+        if cls.__module__.startswith("kir.layers") and not cls.__name__.startswith("_"):
+            register_layer_op(cls)
+
+    is_lowered = False
+    is_network = False
+    _infers_shape_only = True
+    _call_takes: frozenset[str] | None = None
+
+    def __init__(self, **kwargs: Any) -> None:
+        self._init_common(kwargs)
+
+    # -- construction
+
+    def _bind_arguments(
+        self,
+        specs: Mapping[str, fields.Field],
+        names: Sequence[str],
+        args: Sequence[Any],
+        kwargs: dict[str, Any],
+    ) -> dict[str, Any]:
+        """Values of all fields, from a call's arguments; takes them out of `kwargs`."""
+        args, kwargs = self._convert_legacy_arguments(args, kwargs)
+        label = type(self).__name__
+        if len(args) > len(names):
+            raise ArgumentError(
+                f"{label} takes at most {len(names)} positional arguments "
+                f"({', '.join(names)}); got {len(args)}."
+            )
+        given = dict(zip(names, args, strict=False))
+        for name in names:
+            if name in kwargs:
+                if name in given:
+                    raise ArgumentError(f"{label} got two values for the argument `{name}`.")
+                given[name] = kwargs.pop(name)
+            elif name not in given:
+                default = specs[name].default
+                if default is fields.REQUIRED:
+                    raise ArgumentError(f"{label} misses the required argument `{name}`.")
+                given[name] = default
+        self._prepare_common(given, kwargs)
+        return given
+
+    def _convert_legacy_arguments(
+        self, args: Sequence[Any], kwargs: dict[str, Any]
+    ) -> tuple[Sequence[Any], dict[str, Any]]:
+        """Turns the spellings of Keras 1 into today's; families override it."""
+        return args, kwargs
+
+    def _prepare_common(self, given: dict[str, Any], kwargs: dict[str, Any]) -> None:
+        """Lets a layer derive common arguments (`input_shape`) from its own."""
+
+    def _after_init(self) -> None:
+        """Runs when all fields are set; a layer checks here what concerns several of them."""
+
+    def _init_common(self, kwargs: Mapping[str, Any]) -> None:
+        for key in kwargs:
+            if key not in COMMON_ARGUMENTS:
+                raise ArgumentError(_unknown_argument(type(self), key))
+        name = kwargs.get("name")
+        if not name:
+            name = automatic_name(snake_case(type(self).__name__))
+        elif not isinstance(name, str):
+            raise DTypeError(f"The name of a layer is a string; got {name!r}.")
+        self.name: str = name
+        self.trainable: bool = kwargs.get("trainable", True)
+        self.built = False
+        self.input_spec: Any = None
+        self._trainable_weights: list[Variable] = []
+        self._non_trainable_weights: list[Variable] = []
+        self._regularized: list[tuple[Any, Variable]] = []
+        self._losses: list[Any] = []
+        self._updates: list[Any] = []
+        self._per_input_losses: dict[Any, list[Any]] = {}
+        self._per_input_updates: dict[Any, list[Any]] = {}
+        self._inbound_nodes: list[Node] = []
+        self._outbound_nodes: list[Node] = []
+        self._initial_weights: Any = kwargs.get("weights")
+        self._set_batch_input_shape(kwargs)
+
+    def _set_batch_input_shape(self, kwargs: Mapping[str, Any]) -> None:
+        shape = kwargs.get("batch_input_shape")
+        if shape is None and kwargs.get("input_shape") is not None:
+            given = kwargs["input_shape"]
+            shape = (
+                kwargs.get("batch_size"),
+                *(given if isinstance(given, Iterable) else (given,)),
+            )
+        if shape is not None:
+            # A tuple stays the same object: YAML marks equal objects as aliases.
+            self.batch_input_shape = tuple(shape)
+            dtype = kwargs.get("dtype") or kwargs.get("input_dtype")
+            self.dtype = check_dtype(dtype) if dtype is not None else common.floatx()
+
+    # -- weights
+
+    def parameters(self, *inputs: TensorType) -> Iterable[Any]:
+        """Declares the weights of a built-in layer, by calling `self.parameter`."""
+        return ()
+
+    def parameter(
+        self,
+        name: str,
+        shape: Sequence[int],
+        initializer: Any = None,
+        trainable: bool = True,
+        fields: str | None = None,
+    ) -> Variable:
+        """Adds the weight `name`.
+
+        Its initializer, regularizer and constraint are the layer's ``<fields>_initializer`` and so
+        on, where there are any; `fields` is the weight's name unless given.
+        """
+        prefix = fields or name
+        weight = self.add_weight(
+            name=name,
+            shape=tuple(shape),
+            initializer=initializer or getattr(self, f"{prefix}_initializer", None),
+            regularizer=getattr(self, f"{prefix}_regularizer", None),
+            constraint=getattr(self, f"{prefix}_constraint", None),
+            trainable=trainable,
+        )
+        setattr(self, name, weight)
+        return weight
+
+    def add_weight(
+        self,
+        name: str,
+        shape: Sequence[int],
+        dtype: str | None = None,
+        initializer: Any = None,
+        regularizer: Any = None,
+        trainable: bool = True,
+        constraint: Any = None,
+    ) -> Variable:
+        """Adds a weight to the layer.
+
+        Args:
+            name: the name inside the layer, such as ``kernel``.
+            shape: whole numbers.
+            dtype: None is `K.floatx()`.
+            initializer: by name or as a function of the shape; None is ``glorot_uniform``.
+            regularizer: a function of the weight that gives a scalar loss.
+            trainable: whether training changes it.
+            constraint: a function from the updated weight to what is kept.
+        """
+        kernel = initializers.get(initializer if initializer is not None else "glorot_uniform")
+        if dtype is None:
+            dtype = common.floatx()
+        full_shape = tuple(None if d is None else int(d) for d in shape)
+        if None in full_shape:
+            raise ShapeError(
+                f"{type(self).__name__} {self.name!r}: weight {name!r} would have the shape "
+                f"{full_shape}; every size must be known. Give the model's input a full shape."
+            )
+        weight = Variable(
+            TensorType(check_dtype(dtype), full_shape),
+            variable_name(name or "Variable"),
+            initializers.draw_initial_value(kernel, full_shape, dtype),
+            initializer=kernel,
+            regularizer=regularizer,
+            constraint=constraint,
+            trainable=trainable,
+        )
+        if regularizer is not None:
+            self._regularized.append((regularizer, weight))
+        (self._trainable_weights if trainable else self._non_trainable_weights).append(weight)
+        return weight
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        return list(self._trainable_weights) if self.trainable else []
+
+    @trainable_weights.setter
+    def trainable_weights(self, weights: list[Variable]) -> None:
+        self._trainable_weights = weights
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        if self.trainable:
+            return list(self._non_trainable_weights)
+        return self._trainable_weights + self._non_trainable_weights
+
+    @non_trainable_weights.setter
+    def non_trainable_weights(self, weights: list[Variable]) -> None:
+        self._non_trainable_weights = weights
+
+    @property
+    def weights(self) -> list[Variable]:
+        return self.trainable_weights + self.non_trainable_weights
+
+    def get_weights(self) -> list[np.ndarray]:
+        """The values of `self.weights`, as NumPy arrays."""
+        weights = self.weights
+        compute_initial_values(weights)
+        return [w.get_value() for w in weights]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Sets the values of `self.weights`.
+
+        Raises:
+            ConfigError: another number of arrays than weights.
+            ShapeError: an array of another shape than its weight.
+        """
+        assign_weights(f"{type(self).__name__} {self.name!r}", self.weights, weights)
+
+    def count_params(self) -> int:
+        """The number of scalars in the weights."""
+        if not self.built:
+            raise StateError(
+                f"{type(self).__name__} {self.name!r} has no weights yet: it is not built. Call "
+                "it on an input, or give the model's first layer an input_shape."
+            )
+        return sum(int(np.prod(w.type.shape)) for w in self.weights)
+
+    # -- what a layer does
+
+    def build(self, input_shape: Any) -> None:
+        """Creates the weights; called once, before the first call."""
+        if self.is_lowered:
+            for _ in self.parameters(*self._types_of(input_shape)):
+                pass
+        self.built = True
+
+    def _types_of(self, shapes: Any) -> list[TensorType]:
+        dtype = getattr(self, "dtype", None) or common.floatx()
+        several = isinstance(shapes, list)
+        return [TensorType(dtype, tuple(s)) for s in (shapes if several else [shapes])]
+
+    def infer(self, *inputs: TensorType) -> TensorType | list[TensorType]:
+        """The type of the result, or of each of several results."""
+        shapes = [t.shape for t in inputs]
+        found = self.compute_output_shape(unpack_singleton(shapes))
+        dtype = inputs[0].dtype if inputs else common.floatx()
+        if isinstance(found, list):
+            return [TensorType(dtype, tuple(s)) for s in found]
+        return TensorType(dtype, tuple(found))
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The shape of the result for inputs of this shape, with None for unknown sizes."""
+        if self._infers_shape_only:
+            return input_shape
+        found = self.infer(*self._types_of(input_shape))
+        return [t.shape for t in found] if isinstance(found, list) else found.shape
+
+    def internal_types(self, *inputs: TensorType) -> list[TensorType]:
+        """Types of results that no user sees, such as the batch statistics that updates need."""
+        return []
+
+    def call(self, inputs: Any, **kwargs: Any) -> Any:
+        """The layer's function; the identity unless overridden."""
+        return inputs
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """The mask of the result; the input's, if the layer supports masks.
+
+        Raises:
+            DTypeError: there is a mask and the layer does not support masks.
+        """
+        if not self.supports_masking:
+            if any(m is not None for m in to_list(mask)):
+                raise DTypeError(
+                    f"{type(self).__name__} {self.name!r} does not support masking, but its "
+                    f"input carries the mask {mask!r}. Take the Masking layer or mask_zero=True "
+                    "away before it, or use a layer that supports masks."
+                )
+            return None
+        return mask
+
+    def varies_with_phase(self) -> bool:
+        """Whether the result differs between training and inference."""
+        return False
+
+    def assert_input_compatibility(self, inputs: Any) -> None:
+        """Checks `inputs` against `self.input_spec`.
+
+        Raises:
+            ShapeError: an input does not fit.
+        """
+        check_input_compatibility(self, to_list(inputs))
+
+    def __call__(self, inputs: Any, **kwargs: Any) -> Any:
+        """Applies the layer to a symbolic tensor or a list of them."""
+        if executing() or not contains_symbolic([inputs, *kwargs.values()]):
+            return self._call_on_values(inputs, kwargs)
+        with name_scope(self.name):
+            inputs, kwargs = self._prepare_call(inputs, kwargs)
+            tensors = [self._check_tensor(x) for x in to_list(inputs)]
+            if not self.built:
+                self._build_for(tensors)
+            self.assert_input_compatibility(inputs)
+            return self._add_call(inputs, tensors, kwargs)
+
+    def _prepare_call(self, inputs: Any, kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """Lets a layer move keyword operands (an initial state) among the inputs."""
+        return inputs, kwargs
+
+    def _check_tensor(self, x: Any) -> Tensor:
+        if not isinstance(x, Tensor):
+            raise ConfigError(
+                f"{type(self).__name__} {self.name!r} was called with {x!r} "
+                f"({type(x).__name__}), which is no symbolic tensor. Layers take what Input() or "
+                "another layer returned."
+            )
+        return x
+
+    def _build_for(self, tensors: Sequence[Tensor]) -> None:
+        self.assert_input_compatibility(list(tensors))
+        shapes = [x._keras_shape for x in tensors]
+        self._input_dtype = tensors[0].type.dtype
+        self.build(unpack_singleton(shapes))
+        self.built = True
+        if self._initial_weights is not None:
+            self.set_weights(self._initial_weights)
+            self._initial_weights = None
+
+    def _call_on_values(self, inputs: Any, kwargs: dict[str, Any]) -> Any:
+        """The call while a program is built, or eagerly on TensorFlow tensors."""
+        if not self.built:
+            with name_scope(self.name):
+                shapes = [tuple(x.shape) for x in to_list(inputs)]
+                self.build(unpack_singleton(shapes))
+                self.built = True
+        return self.call(inputs, **kwargs)
+
+    @classmethod
+    def _call_parameters(cls) -> frozenset[str]:
+        if cls._call_takes is None:
+            cls._call_takes = frozenset(
+                name for name in ("mask", "training", "initial_state") if has_arg(cls.call, name)
+            )
+        return cls._call_takes
+
+    def _add_call(self, inputs: Any, tensors: list[Tensor], kwargs: dict[str, Any]) -> Any:
+        """Records the call as a node and returns its results."""
+        masks = [x.mask for x in tensors]
+        user_kwargs = dict(kwargs)
+        takes_mask = "mask" in self._call_parameters()
+        if takes_mask and "mask" in kwargs:
+            masks = to_list(kwargs.pop("mask"))
+            masks += [None] * (len(tensors) - len(masks))
+        try:
+            types = self._infer_call([x.type for x in tensors], kwargs)
+        except KirError as error:
+            error.add_note(f"In the call of {self._label()}.")
+            raise
+        several = isinstance(types, list)
+        public = list(types) if several else [types]
+        hidden = self.internal_types(*(x.type for x in tensors))
+        mask = self.compute_mask(inputs, unpack_singleton(list(masks)))
+        output_masks = self._output_masks(mask, len(public))
+        use_masks = takes_mask and any(m is not None for m in masks)
+        node = Node(
+            outbound_layer=self,
+            input_tensors=tensors,
+            input_masks=masks,
+            output_types=[*public, *hidden],
+            public_count=len(public),
+            output_masks=output_masks,
+            operand_masks=masks if use_masks else (),
+            state_operands=self.state_operands(tensors),
+            arguments=user_kwargs,
+        )
+        node.seeds = self.draw_seeds()
+        outputs = list(node.output_tensors)
+        make_outputs(node, self.varies_with_phase())
+        record_history(self, node)
+        self.add_update(self.node_updates(node), tensors)
+        self.add_loss(self.node_losses(node), tensors)
+        return outputs if several else outputs[0]
+
+    def _output_masks(self, mask: Any, count: int) -> list[Value | None]:
+        masks = list(mask) if isinstance(mask, list | tuple) else [mask] * count
+        return masks[:count] + [None] * (count - len(masks))
+
+    def _infer_call(self, types: list[TensorType], kwargs: Mapping[str, Any]) -> Any:
+        if self._infers_shape_only:
+            shapes = self.compute_output_shape(unpack_singleton([t.shape for t in types]))
+            dtype = types[0].dtype
+            if isinstance(shapes, list) and shapes and isinstance(shapes[0], list | tuple):
+                return [TensorType(dtype, tuple(s)) for s in shapes]
+            return TensorType(dtype, tuple(shapes))
+        return self.infer(*types)
+
+    def node_updates(self, node: Any) -> list[Any]:
+        """What a call changes besides giving results: moving averages, states."""
+        return []
+
+    def node_losses(self, node: Any) -> list[Any]:
+        """Scalar losses that a call adds, such as the activity regularizer's."""
+        regularizer = getattr(self, "activity_regularizer", None)
+        if regularizer is None:
+            return []
+        return [regularizer(x) for x in node.outputs[: self.public_count(node)]]
+
+    def public_count(self, node: Any) -> int:
+        """How many of a call's results a user sees; the rest are `internal_types`."""
+        return len(node.outputs) - len(self.internal_types(*(v.type for v in node.inputs)))
+
+    def draw_seeds(self) -> tuple[int, ...]:
+        """Seeds of a call's random numbers.
+
+        Keras 2.2: drawn from NumPy's generator when the layer is called, so that they move the
+        initial weights of layers made later.
+        """
+        return ()
+
+    def state_operands(self, inputs: list[Tensor]) -> list[Value]:
+        """Further operands of a call: states that it reads."""
+        return []
+
+    # -- losses and updates
+
+    def add_loss(self, losses: Any, inputs: Any = None) -> None:
+        """Adds scalar losses; those that depend on `inputs` count where the inputs are used."""
+        found = to_list(losses)
+        if not found:
+            return
+        self._losses += found
+        key = object_key(inputs)
+        self._per_input_losses.setdefault(key, []).extend(found)
+
+    def add_update(self, updates: Any, inputs: Any = None) -> None:
+        """Adds updates (`K.update(...)` or pairs of variable and new value)."""
+        found = to_list(updates)
+        if not found:
+            return
+        self._updates += found
+        self._per_input_updates.setdefault(object_key(inputs), []).extend(found)
+
+    @property
+    def losses(self) -> list[Any]:
+        return self._regularization_losses() + list(self._losses)
+
+    @property
+    def updates(self) -> list[Any]:
+        if not self.trainable and not self.stateful:
+            return []
+        return list(self._updates)
+
+    def _regularization_losses(self) -> list[Any]:
+        # Made when asked for: most programs never look at a single regularizer's value.
+        cached: dict[int, Any] = self.__dict__.setdefault("_regularization_cache", {})
+        for i, (regularizer, weight) in enumerate(self._regularized):
+            if i not in cached:
+                cached[i] = regularizer(weight)
+        return [cached[i] for i in range(len(self._regularized))]
+
+    def get_losses_for(self, inputs: Any) -> list[Any]:
+        """Losses that depend on `inputs`; for None those that depend on no input."""
+        if inputs is None:
+            return self._regularization_losses() + self._per_input_losses.get(None, [])
+        return self._per_input_losses.get(object_key(inputs), [])
+
+    def get_updates_for(self, inputs: Any) -> list[Any]:
+        """Updates that depend on `inputs`; for None those that depend on no input."""
+        if not self.trainable and not self.stateful:
+            return []
+        return self._per_input_updates.get(object_key(inputs), [])
+
+    # -- nodes
+
+    def _node_attribute(self, node_index: int, attribute: str, what: str) -> Any:
+        if not self._inbound_nodes:
+            raise StateError(
+                f"{self._label()} was never called, so it has no {what}. Call it on a tensor, or "
+                "build the model it is in."
+            )
+        if len(self._inbound_nodes) <= node_index:
+            raise ConfigError(
+                f"{self._label()} has {len(self._inbound_nodes)} inbound nodes; there is no "
+                f"{what} at node {node_index}."
+            )
+        return unpack_singleton(list(getattr(self._inbound_nodes[node_index], attribute)))
+
+    def _label(self) -> str:
+        return f"{type(self).__name__} {self.name!r}"
+
+    def get_input_shape_at(self, node_index: int) -> Any:
+        return self._node_attribute(node_index, "input_shapes", "input shape")
+
+    def get_output_shape_at(self, node_index: int) -> Any:
+        return self._node_attribute(node_index, "output_shapes", "output shape")
+
+    def get_input_at(self, node_index: int) -> Any:
+        return self._node_attribute(node_index, "input_tensors", "input")
+
+    def get_output_at(self, node_index: int) -> Any:
+        return self._node_attribute(node_index, "output_tensors", "output")
+
+    def get_input_mask_at(self, node_index: int) -> Any:
+        return self._node_attribute(node_index, "input_masks", "input mask")
+
+    def get_output_mask_at(self, node_index: int) -> Any:
+        return self._node_attribute(node_index, "output_masks", "output mask")
+
+    def _only_node(self, attribute: str, what: str) -> Any:
+        count = len(self._inbound_nodes)
+        if count > 1:
+            raise MissingAttributeError(
+                f"{self._label()} has {count} inbound nodes, so `layer.{what}` is ambiguous. "
+                f"Use `layer.get_{what}_at(node_index)`."
+            )
+        if not count:
+            raise MissingAttributeError(
+                f"{self._label()} was never called, so it has no {what.replace('_', ' ')}."
+            )
+        return unpack_singleton(list(getattr(self._inbound_nodes[0], attribute)))
+
+    @property
+    def input(self) -> Any:
+        return self._only_node("input_tensors", "input")
+
+    @property
+    def output(self) -> Any:
+        return self._only_node("output_tensors", "output")
+
+    @property
+    def input_mask(self) -> Any:
+        return self._only_node("input_masks", "input_mask")
+
+    @property
+    def output_mask(self) -> Any:
+        return self._only_node("output_masks", "output_mask")
+
+    @property
+    def input_shape(self) -> Any:
+        return self._only_shape("input_shapes", "input_shape")
+
+    @property
+    def output_shape(self) -> Any:
+        return self._only_shape("output_shapes", "output_shape")
+
+    def _only_shape(self, attribute: str, what: str) -> Any:
+        found = {str(getattr(n, attribute)) for n in self._inbound_nodes}
+        if len(found) > 1:
+            raise MissingAttributeError(
+                f"{self._label()} is called with several shapes, so `layer.{what}` is ambiguous. "
+                f"Use `layer.get_{what}_at(node_index)`."
+            )
+        if not found:
+            raise MissingAttributeError(
+                f"{self._label()} was never called, so it has no {what.replace('_', ' ')}."
+            )
+        return unpack_singleton(list(getattr(self._inbound_nodes[0], attribute)))
+
+    # -- configuration
+
+    def get_config(self) -> dict[str, Any]:
+        """What is needed to make the layer again: Keras's keys in Keras's order."""
+        config: dict[str, Any] = {"name": self.name, "trainable": self.trainable}
+        if hasattr(self, "batch_input_shape"):
+            config["batch_input_shape"] = self.batch_input_shape
+        if hasattr(self, "dtype"):
+            config["dtype"] = self.dtype
+        specs = self._fields
+        for key in self._config_order or specs:
+            spec = specs[key]
+            if spec.in_config:
+                value = getattr(self, key)
+                config[key] = spec.serialize(value) if spec.serialize is not None else value
+        return config
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Any:
+        """Makes a layer from what `get_config` gave."""
+        return cls(**config)
+
+
+class LoweredCall:
+    """The `call` of a built-in layer: computed by its lowering, looked up by class.
+
+    On symbolic tensors (a subclass's `super().call(x)`) it records the layer's node.
+    """
+
+    def __init__(self, *parameters: str, **defaults: Any) -> None:
+        keyword = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        self.names = (*parameters, *defaults)
+        self.__signature__ = inspect.Signature(
+            [inspect.Parameter(n, keyword) for n in ("self", *parameters)]
+            + [inspect.Parameter(n, keyword, default=d) for n, d in defaults.items()]
+        )
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.__name__ = name
+        self.owner = owner
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        if instance is None:
+            return self
+        call = self
+
+        def bound(*args: Any, **kwargs: Any) -> Any:
+            given = dict(zip(call.names, args, strict=False)) | kwargs
+            inputs = given.pop(call.names[0])
+            return executor().call_layer(call.owner, instance, inputs, given)
+
+        bound.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+            list(self.__signature__.parameters.values())[1:]
+        )
+        return bound
+
+    def __call__(self, instance: Any, *args: Any, **kwargs: Any) -> Any:
+        return self.__get__(instance, type(instance))(*args, **kwargs)
+
+
+def register_layer_op(cls: type[Layer]) -> None:
+    """Enters a built-in layer in the table of ops, for the printer, parser and verifier."""
+
+    def infer(node: Any) -> list[TensorType] | None:
+        layer = node.layer
+        if layer is None:
+            layer = cls.from_config({**node.attributes, "name": node.name})
+        types = layer._infer_call([v.type for v in node.inputs], node.arguments)
+        public = types if isinstance(types, list) else [types]
+        return [*public, *layer.internal_types(*(v.type for v in node.inputs))]
+
+    defaults: dict[str, Any] = {"trainable": True}
+    for name, spec in cls._fields.items():
+        if spec.default is fields.REQUIRED or not spec.in_config or name == "data_format":
+            continue  # the default of data_format depends on a setting
+        value = spec.convert(name, spec.default) if spec.convert is not None else spec.default
+        defaults[name] = spec.serialize(value) if spec.serialize is not None else value
+    ops.register(ops.OpDef(cls.op_name, infer, defaults))
+
+
+def object_key(inputs: Any) -> Any:
+    """What losses and updates are kept under: the identity of the inputs they depend on."""
+    found = [x for x in to_list(inputs) if x is not None] if inputs is not None else []
+    return tuple(map(id, found)) or None
+
+
+def assign_weights(label: str, weights: Sequence[Variable], arrays: Sequence[Any]) -> None:
+    """Sets all of `weights`, or none of them if something does not fit.
+
+    Raises:
+        ConfigError: another number of arrays than weights.
+        ShapeError: an array of another shape than its weight.
+    """
+    if len(weights) != len(arrays):
+        raise ConfigError(
+            f"{label} has {len(weights)} weights; got a list of {len(arrays)} arrays. Expected "
+            f"{[w.name for w in weights][:8]}."
+        )
+    for weight, array in zip(weights, arrays, strict=True):
+        if np.shape(array) != weight.type.shape:
+            raise ShapeError(
+                f"{label}: weight {weight.name!r} is {weight.type}; got an array of shape "
+                f"{np.shape(array)}."
+            )
+    for weight, array in zip(weights, arrays, strict=True):
+        weight.set_value(array)
+
+
+def _unknown_argument(cls: type, key: str) -> str:
+    import difflib
+
+    known = [*cls._fields, *COMMON_ARGUMENTS]  # type: ignore[attr-defined]
+    near = difflib.get_close_matches(key, known, n=1)
+    hint = f" Did you mean `{near[0]}`?" if near else f" It takes {', '.join(known)}."
+    return f"{cls.__name__} does not know the argument `{key}`.{hint}"
+
+
+__all__ = ["InputSpec", "Layer", "LoweredCall", "Node", "regularizers"]

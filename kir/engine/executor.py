@@ -1,0 +1,65 @@
+"""The seam between the language and what runs it.
+
+`kir` describes models; `runtime` runs them. Where a Keras method needs values (`fit`,
+`get_weights` of a random initial value, `K.eval`) it asks the executor, which is found by name the
+first time that something has to run. No other module of `kir` reaches down.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Sequence
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from kir.engine.variable import Variable
+    from kir.ir import Node, TensorType
+
+
+class Executor(Protocol):
+    """What the language asks of the runtime."""
+
+    backend: ModuleType
+    """The `K` functions over TensorFlow tensors, by their Keras names."""
+
+    hdf5: ModuleType
+    """Models and weights in HDF5 files: `save_model`, `load_model` and their kin."""
+
+    def infer(self, node_op: str, attributes: Any, types: Sequence[TensorType]) -> Any:
+        """The result type(s) of a recorded function, found by tracing it once."""
+        ...
+
+    def initial_values(self, draws: Sequence[Any]) -> list[np.ndarray]:
+        """The arrays that random draws stand for, bit for bit those of the reference."""
+        ...
+
+    def read(self, variable: Variable) -> Any:
+        """The variable's current value as a TensorFlow tensor, the running program's if any."""
+        ...
+
+    def call_layer(self, layer: Any, inputs: Any, arguments: dict[str, Any]) -> Any:
+        """Applies a built-in layer's lowering to TensorFlow tensors."""
+        ...
+
+    def training(self, model: Any) -> Any:
+        """The trainer of a compiled model: `fit`, `evaluate`, `predict` and their kin."""
+        ...
+
+    def function(self, inputs: Any, outputs: Any, updates: Any, name: str | None) -> Any:
+        """`K.function`: a callable from lists of arrays to lists of arrays."""
+        ...
+
+    def release(self, node: Node) -> None:
+        """Forgets what was compiled for a node."""
+        ...
+
+
+@functools.cache
+def executor() -> Executor:
+    """The one executor of this process; imports the runtime when first called."""
+    found: Executor = importlib.import_module("runtime.executor").EXECUTOR
+    return found

@@ -1,0 +1,454 @@
+"""Networks: layers that are made of layers."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from kir.engine import topology
+from kir.engine.base_layer import Layer, assign_weights
+from kir.engine.executor import executor
+from kir.engine.input_layer import InputLayer
+from kir.engine.names import automatic_name, snake_case
+from kir.engine.node import Node, record_history
+from kir.engine.tensor import Tensor
+from kir.engine.variable import Variable, compute_initial_values
+from kir.errors import ConfigError, StateError
+from kir.ir.graph import Graph, topological_order
+from kir.ir.types import TensorType
+from kir.utils.generic_utils import to_list, unpack_singleton
+
+
+class Network(Layer):
+    """A directed acyclic graph of layers, itself a layer.
+
+    Args:
+        inputs: symbolic tensors made by `Input`, one or a list.
+        outputs: symbolic tensors that depend on the inputs, one or a list.
+        name: the network's name.
+    """
+
+    is_network = True
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        names = ("inputs", "outputs", "name")
+        given = dict(zip(names, args, strict=False)) | kwargs
+        if "inputs" in given and "outputs" in given:
+            self._init_base(given.get("name"))
+            self._init_graph(given["inputs"], given["outputs"])
+        else:
+            self._init_base(given.get("name"))
+            self._init_subclassed()
+
+    def _init_base(self, name: str | None = None) -> None:
+        if not name:
+            name = automatic_name(snake_case(type(self).__name__))
+        self._init_common({"name": name})
+        self._is_compiled = False
+        self._is_graph_network = False
+        self.optimizer: Any = None
+        self.inputs: list[Tensor] = []
+        self.outputs: list[Tensor] = []
+        self._topology: topology.Topology | None = None
+        self._layers: list[Any] = []
+
+    def _init_subclassed(self) -> None:
+        raise StateError(
+            f"{type(self).__name__} {self.name!r} needs inputs and outputs: Model(inputs, outputs)."
+        )
+
+    def _init_graph(self, inputs: Any, outputs: Any) -> None:
+        self.inputs = to_list(inputs)
+        self.outputs = to_list(outputs)
+        for x in self.inputs:
+            self._check_member(x, "input")
+        for x in self.outputs:
+            self._check_member(x, "output")
+        if len(set(self.inputs)) != len(self.inputs):
+            raise ConfigError(f"The inputs of {self._label()} must be distinct: {self.inputs}.")
+        for x in self.inputs:
+            layer = x._keras_history[0]
+            if not isinstance(layer, InputLayer):
+                raise ConfigError(
+                    f"The input {x!r} of {self._label()} comes from layer {layer.name!r}; a "
+                    "model starts at tensors made by Input()."
+                )
+        self.built = True
+        self._is_graph_network = True
+        self._set_topology()
+
+    def _check_member(self, x: Any, what: str) -> None:
+        if not isinstance(x, Tensor) or not hasattr(x, "_keras_history"):
+            raise ConfigError(
+                f"The {what} {x!r} of {self._label()} is no tensor that a layer returned. Use "
+                "what Input() or a layer call gave; wrap other functions in a Lambda layer."
+            )
+
+    def _set_topology(self) -> None:
+        found = topology.find_topology(self.inputs, self.outputs)
+        self._topology = found
+        self._layers = list(found.layers)
+        self._nodes_by_depth = found.nodes_by_depth
+        self._layers_by_depth = found.layers_by_depth
+        self._input_layers = [x._keras_history[0] for x in self.inputs]
+        self._output_layers = [x._keras_history[0] for x in self.outputs]
+        self._input_coordinates = [x._keras_history for x in self.inputs]
+        self._output_coordinates = [x._keras_history for x in self.outputs]
+        self.input_names = [layer.name for layer in self._input_layers]
+        self.output_names = [layer.name for layer in self._output_layers]
+        self._record_own_node()
+
+    def _record_own_node(self) -> None:
+        """A network's first inbound node is its own definition, so that calls start at 1."""
+        node = Node(
+            outbound_layer=self,
+            input_tensors=self.inputs,
+            input_masks=[None for _ in self.inputs],
+            output_types=[],
+            public_count=0,
+            output_masks=[x.mask for x in self.outputs],
+        )
+        for x in self.inputs:
+            x._keras_history[0]._outbound_nodes.remove(node)
+        node.inbound_layers, node.node_indices, node.tensor_indices = [], [], []
+        node.output_tensors = list(self.outputs)
+        node.output_shapes = [x._keras_shape for x in self.outputs]
+        self._inbound_nodes[:1] = [node]
+
+    # -- members
+
+    @property
+    def layers(self) -> list[Any]:
+        return self._layers
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Any:
+        """The layer called `name`, or the one at `index` of `self.layers`.
+
+        Raises:
+            ConfigError: there is none.
+        """
+        if index is not None:
+            if len(self.layers) <= index:
+                raise ConfigError(
+                    f"{self._label()} has {len(self.layers)} layers; there is none at index "
+                    f"{index}."
+                )
+            return self.layers[index]
+        if not name:
+            raise ConfigError("get_layer() needs the name or the index of a layer.")
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        known = ", ".join(repr(layer.name) for layer in self.layers[:20])
+        raise ConfigError(f"{self._label()} has no layer {name!r}; its layers are {known}.")
+
+    @property
+    def graph(self) -> Graph:
+        """The network as a graph of the intermediate representation."""
+        masks = [m for m in (x.mask for x in self.outputs) if m is not None]
+        nodes = topological_order([*self.outputs, *masks], stop=self.inputs)
+        return Graph(
+            self.name, self.inputs, self.outputs, nodes, {"class_name": type(self).__name__}
+        )
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        if not self.trainable:
+            return []
+        return [w for layer in self.layers for w in layer.trainable_weights]
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        frozen = [w for layer in self.layers for w in layer.non_trainable_weights]
+        if self.trainable:
+            return frozen
+        return [w for layer in self.layers for w in layer.trainable_weights] + frozen
+
+    def get_weights(self) -> list[np.ndarray]:
+        """The values of all weights, layer by layer, as NumPy arrays."""
+        weights = self._weights_by_layer()
+        compute_initial_values(weights)
+        return [w.get_value() for w in weights]
+
+    def _weights_by_layer(self) -> list[Variable]:
+        return [w for layer in self.layers for w in layer.weights]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Sets the values of all weights, in the order of `get_weights()`.
+
+        Raises:
+            ConfigError: too many or too few arrays.
+            ShapeError: an array of another shape than its weight.
+        """
+        assign_weights(self._label(), self._weights_by_layer(), weights)
+
+    def count_params(self) -> int:
+        if not self.built:
+            return super().count_params()
+        return sum(int(np.prod(w.type.shape)) for w in self.weights)
+
+    @property
+    def losses(self) -> list[Any]:
+        found: list[Any] = []
+        for layer in self.layers:
+            found += layer._regularization_losses() if not layer.is_network else []
+            found += self._relevant(layer, "get_losses_for")
+        return _unique([*found, *self._losses])
+
+    @property
+    def updates(self) -> list[Any]:
+        if not self.trainable and not self.stateful:
+            return []
+        found: list[Any] = []
+        for layer in self.layers:
+            found += self._relevant(layer, "get_updates_for")
+        return _unique([*found, *self._updates])
+
+    def _relevant(self, layer: Any, getter: str) -> list[Any]:
+        """What a layer added for those of its calls that are part of this network."""
+        found: list[Any] = []
+        for index, node in enumerate(layer._inbound_nodes):
+            if self._topology is not None and self._topology.contains(layer, index):
+                found += getattr(layer, getter)(node.input_tensors)
+        return found + getattr(layer, getter)(None)
+
+    @property
+    def state_updates(self) -> list[Any]:
+        return [u for layer in self.layers if layer.stateful for u in layer.updates]
+
+    @property
+    def stateful(self) -> bool:  # type: ignore[override]
+        return any(layer.stateful for layer in self.layers)
+
+    def reset_states(self) -> None:
+        """Sets the states of all stateful layers to zero."""
+        for layer in self.layers:
+            if layer.stateful and hasattr(layer, "reset_states"):
+                layer.reset_states()
+
+    def varies_with_phase(self) -> bool:
+        return any(x._uses_learning_phase for x in self.outputs)
+
+    @property
+    def uses_learning_phase(self) -> bool:  # type: ignore[override]
+        return any(x._uses_learning_phase for x in self.outputs)
+
+    @property
+    def input_spec(self) -> Any:
+        from kir.engine.input_spec import InputSpec
+
+        specs = [
+            InputSpec(shape=(None, *x._keras_shape[1:]), ndim=len(x._keras_shape))
+            for x in self.inputs
+            if x._keras_shape is not None
+        ]
+        return unpack_singleton(specs)
+
+    @input_spec.setter
+    def input_spec(self, value: Any) -> None:
+        """Follows from the inputs; the base class sets it to None."""
+
+    # -- calls
+
+    def infer(self, *inputs: TensorType) -> Any:
+        types = self._types_for([t.shape for t in inputs])
+        return types if len(types) > 1 else types[0]
+
+    def _types_for(self, shapes: Sequence[Any]) -> list[TensorType]:
+        """The output types for inputs of these shapes, by inferring every call again."""
+        if [tuple(s) for s in shapes] == [x._keras_shape for x in self.inputs]:
+            return [x.type for x in self.outputs]
+        known: dict[Any, TensorType] = {
+            x: x.type.with_shape(s) for x, s in zip(self.inputs, shapes, strict=True)
+        }
+        for node in self.graph.nodes:
+            if not isinstance(node, Node):
+                continue  # a mask: no output's type depends on it
+            operands = [known.get(x, x.type) for x in node.input_tensors]
+            found = node.outbound_layer._infer_call(operands, node.arguments)
+            known.update(
+                zip(node.output_tensors, found if isinstance(found, list) else [found], strict=True)
+            )
+        return [known[x] for x in self.outputs]
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        shapes = input_shape if isinstance(input_shape, list) else [input_shape]
+        if len(shapes) != len(self.inputs):
+            raise ConfigError(
+                f"{self._label()} takes {len(self.inputs)} inputs; got the shapes {input_shape}."
+            )
+        return unpack_singleton([t.shape for t in self._types_for(shapes)])
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        return unpack_singleton([x.mask for x in self.outputs])
+
+    def call(self, inputs: Any, mask: Any = None) -> Any:
+        return executor().call_layer(type(self), self, inputs, {"mask": mask})
+
+    def run_internal_graph(self, inputs: Any, masks: Any = None) -> Any:
+        """Results, masks and shapes for other input tensors."""
+        found = executor().call_layer(type(self), self, inputs, {"mask": masks})
+        outputs = to_list(found)
+        return outputs, [None] * len(outputs), [tuple(x.shape) for x in outputs]
+
+    def _add_call(self, inputs: Any, tensors: list[Tensor], kwargs: dict[str, Any]) -> Any:
+        outputs = super()._add_call(inputs, tensors, kwargs)
+        self._inbound_nodes[-1].region = self.graph
+        return outputs
+
+    # -- configuration
+
+    def get_config(self) -> dict[str, Any]:
+        """Layers, their calls, inputs and outputs, with Keras's keys in Keras's order."""
+        assert self._topology is not None
+        numbers = self._node_numbers()
+        layers = []
+        for layer in self.layers:
+            inbound = []
+            for index, node in enumerate(layer._inbound_nodes):
+                if self._topology.contains(layer, index) and node.inbound_layers:
+                    inbound.append(_call_config(node, numbers))
+            layers.append(
+                {
+                    "name": layer.name,
+                    "class_name": type(layer).__name__,
+                    "config": layer.get_config(),
+                    "inbound_nodes": inbound,
+                }
+            )
+        config = {
+            "name": self.name,
+            "layers": layers,
+            "input_layers": [_coordinate(c, numbers) for c in self._input_coordinates],
+            "output_layers": [_coordinate(c, numbers) for c in self._output_coordinates],
+        }
+        return copy.deepcopy(config)
+
+    def _node_numbers(self) -> dict[tuple[int, int], int]:
+        """Numbers of the calls in the config: those of other networks do not count."""
+        assert self._topology is not None
+        numbers: dict[tuple[int, int], int] = {}
+        for layer in self.layers:
+            kept = 1 if layer.is_network else 0
+            for index in range(len(layer._inbound_nodes)):
+                if self._topology.contains(layer, index):
+                    numbers[id(layer), index] = kept
+                    kept += 1
+        return numbers
+
+    @classmethod
+    def from_config(
+        cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Makes the network that a config describes."""
+        from kir.serde.config import network_from_config
+
+        return network_from_config(cls, config, custom_objects)
+
+    def to_json(self, **kwargs: Any) -> str:
+        """The architecture as JSON text, the same as Keras 2.2.4's.
+
+        Args:
+            **kwargs: passed to `json.dumps`.
+        """
+        from kir.serde import config
+
+        return config.to_json(self, **kwargs)
+
+    def to_yaml(self, **kwargs: Any) -> str:
+        """The architecture as YAML text, the same as Keras 2.2.4's.
+
+        Args:
+            **kwargs: passed to `yaml.dump`.
+        """
+        from kir.serde import config
+
+        return config.to_yaml(self, **kwargs)
+
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: Sequence[float] | None = None,
+        print_fn: Callable[[str], Any] | None = None,
+    ) -> None:
+        """Prints a table of the layers.
+
+        Args:
+            line_length: characters in a line.
+            positions: where the columns end: fractions of the line, or characters.
+            print_fn: gets each line; None is `print`.
+        """
+        from kir.utils.layer_utils import print_summary
+
+        if not self.built:
+            raise ConfigError(
+                f"{self._label()} is not built yet, so there is nothing to summarize. Give the "
+                "first layer an input_shape, or call build() or fit() first."
+            )
+        print_summary(self, line_length=line_length, positions=positions, print_fn=print_fn)
+
+    # -- files
+
+    def save(self, filepath: Any, overwrite: bool = True, include_optimizer: bool = True) -> None:
+        """Saves architecture, weights and training state to one HDF5 file.
+
+        Args:
+            filepath: path, or an open `h5py.Group`.
+            overwrite: False asks on the terminal before a file is replaced.
+            include_optimizer: whether the optimizer's state is saved too.
+        """
+        from kir.engine.saving import save_model
+
+        save_model(self, filepath, overwrite, include_optimizer)
+
+    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
+        """Saves the weights to an HDF5 file."""
+        from kir.engine.saving import save_weights
+
+        save_weights(self, filepath, overwrite)
+
+    def load_weights(
+        self,
+        filepath: Any,
+        by_name: bool = False,
+        skip_mismatch: bool = False,
+        reshape: bool = False,
+    ) -> None:
+        """Loads weights from an HDF5 file that `save_weights` or `save` wrote.
+
+        Args:
+            filepath: path of the file.
+            by_name: matches layers by name instead of by position.
+            skip_mismatch: leaves layers alone whose weights have other shapes (with `by_name`).
+            reshape: reshapes weights to fit where the number of elements is the same.
+        """
+        from kir.engine.saving import load_weights
+
+        load_weights(self, filepath, by_name, skip_mismatch, reshape)
+
+
+def _call_config(node: Node, numbers: Mapping[tuple[int, int], int]) -> list[Any]:
+    # One dict for all operands: YAML marks it as shared.
+    arguments = dict(node.arguments)
+    return [
+        [layer.name, numbers.get((id(layer), index), 0), tensor_index, arguments]
+        for layer, index, tensor_index in zip(
+            node.inbound_layers, node.node_indices, node.tensor_indices, strict=True
+        )
+    ]
+
+
+def _coordinate(history: tuple[Any, int, int], numbers: Mapping[tuple[int, int], int]) -> list[Any]:
+    layer, index, tensor_index = history
+    return [layer.name, numbers[id(layer), index], tensor_index]
+
+
+def _unique(values: list[Any]) -> list[Any]:
+    seen: set[int] = set()
+    return [v for v in values if not (id(v) in seen or seen.add(id(v)))]  # type: ignore[func-returns-value]
+
+
+__all__ = ["Network", "record_history"]

@@ -1,0 +1,107 @@
+"""Layer calls: nodes of the layer graph with the links that Keras programs look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from kir.engine.tensor import Tensor
+from kir.ir import graph as ir
+from kir.ir.types import TensorType
+
+if TYPE_CHECKING:
+    from kir.engine.base_layer import Layer
+
+
+class Node(ir.Node):
+    """One call of a layer.
+
+    Attributes:
+        outbound_layer: the layer that was called.
+        inbound_layers, node_indices, tensor_indices: where each input comes from.
+        input_tensors, output_tensors: what went in, and what the caller got.
+        input_masks, output_masks: their masks, None where there is none.
+        input_shapes, output_shapes: their shapes.
+    """
+
+    # No __slots__: the layer-level links below are ordinary attributes.
+
+    def __init__(
+        self,
+        outbound_layer: Layer,
+        input_tensors: Sequence[Tensor],
+        input_masks: Iterable[ir.Value | None],
+        output_types: Sequence[TensorType],
+        public_count: int,
+        output_masks: Iterable[ir.Value | None],
+        operand_masks: Iterable[ir.Value | None] = (),
+        arguments: Mapping[str, Any] | None = None,
+        state_operands: Sequence[ir.Value] = (),
+    ) -> None:
+        super().__init__(
+            outbound_layer.op_name,
+            [*input_tensors, *state_operands],
+            output_types,
+            name=outbound_layer.name,
+            masks=operand_masks,
+            arguments=arguments,
+            weights=outbound_layer.weights,
+            value_class=Tensor,
+        )
+        self.layer = outbound_layer
+        self.outbound_layer = outbound_layer
+        self.input_tensors = list(input_tensors)
+        self.output_tensors: list[Tensor] = list(self.outputs[:public_count])  # type: ignore[arg-type]
+        self.input_masks = list(input_masks)
+        self.output_masks = list(output_masks)
+        self.input_shapes = [x._keras_shape for x in input_tensors]
+        self.output_shapes = [x._keras_shape for x in self.output_tensors]
+        self._link()
+
+    def _link(self) -> None:
+        histories = [getattr(x, "_keras_history", None) for x in self.input_tensors]
+        known = all(h is not None for h in histories)
+        self.inbound_layers: list[Layer] = [h[0] for h in histories] if known else []  # type: ignore[index]
+        self.node_indices: list[int] = [h[1] for h in histories] if known else []  # type: ignore[index]
+        self.tensor_indices: list[int] = [h[2] for h in histories] if known else []  # type: ignore[index]
+        for layer in self.inbound_layers:
+            layer._outbound_nodes.append(self)
+
+    @property
+    def attributes(self) -> dict[str, Any]:  # type: ignore[override]
+        """The layer's configuration as it is now."""
+        if self.outbound_layer.is_network:
+            return {}
+        config = self.outbound_layer.get_config()
+        config.pop("name", None)
+        return config
+
+    @attributes.setter
+    def attributes(self, value: Any) -> None:
+        """Follows from the layer; the base class sets it to nothing."""
+
+    def get_config(self) -> dict[str, Any]:
+        """Names and indices of both ends of the call."""
+        return {
+            "outbound_layer": self.outbound_layer.name if self.outbound_layer else None,
+            "inbound_layers": [layer.name for layer in self.inbound_layers],
+            "node_indices": self.node_indices,
+            "tensor_indices": self.tensor_indices,
+        }
+
+
+def make_outputs(node: Node, layer_uses_phase: bool) -> None:
+    """Sets on the results of a call what follows from its inputs and masks."""
+    uses_phase = layer_uses_phase or any(x._uses_learning_phase for x in node.input_tensors)
+    for output in node.outputs:
+        output._uses_learning_phase = uses_phase  # type: ignore[attr-defined]
+    for output, mask in zip(node.output_tensors, node.output_masks, strict=False):
+        output.mask = mask
+
+
+def record_history(layer: Layer, node: Node) -> None:
+    """Enters a call among the layer's inbound nodes."""
+    layer._inbound_nodes.append(node)
+    index = len(layer._inbound_nodes) - 1
+    for i, output in enumerate(node.output_tensors):
+        output._keras_history = (layer, index, i)

@@ -1,0 +1,141 @@
+"""Models in files: the public functions, which the runtime carries out.
+
+Architectures alone (JSON, YAML, config) need no runtime; they are read and written by
+`kir.serde.config`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from kir.engine.executor import executor
+from kir.serde.config import model_from_config as model_from_config
+from kir.serde.config import model_from_json as model_from_json
+from kir.serde.config import model_from_yaml as model_from_yaml
+
+__all__ = [
+    "load_attributes_from_hdf5_group",
+    "load_model",
+    "load_weights",
+    "load_weights_from_hdf5_group",
+    "load_weights_from_hdf5_group_by_name",
+    "model_from_config",
+    "model_from_json",
+    "model_from_yaml",
+    "pickle_model",
+    "preprocess_weights_for_loading",
+    "save_attributes_to_hdf5_group",
+    "save_model",
+    "save_weights",
+    "save_weights_to_hdf5_group",
+    "unpickle_model",
+]
+
+
+def save_model(
+    model: Any, filepath: Any, overwrite: bool = True, include_optimizer: bool = True
+) -> None:
+    """Saves a model to an HDF5 file: architecture, weights and state of training.
+
+    The file has Keras's layout. An existing file is replaced only when the new one is complete,
+    so that a crash while saving leaves the earlier file whole.
+
+    Args:
+        model: the model.
+        filepath: a path, an open `h5py.Group` or a writable binary file-like object.
+        overwrite: replace an existing file; if False, the user is asked on the terminal.
+        include_optimizer: save the arguments of `compile` and the optimizer's state too.
+    """
+    executor().hdf5.save_model(model, filepath, overwrite, include_optimizer)
+
+
+def load_model(
+    filepath: Any, custom_objects: dict[str, Any] | None = None, compile: bool = True
+) -> Any:
+    """Loads a model saved by `save_model`, here or by Keras.
+
+    Args:
+        filepath: a path, an open `h5py.Group` or a readable binary file-like object.
+        custom_objects: classes and functions of the user's, by the names they have in the file.
+        compile: compile the model as it was compiled when it was saved.
+
+    Returns:
+        The model; compiled if the file says how and `compile` is True.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        FileFormatError: the file is no HDF5 file, damaged, or holds no architecture.
+        UnsafeFileError: it refers to other files, or declares far more than it stores.
+        ConfigError: it names a class or a function that is not known.
+    """
+    return executor().hdf5.load_model(filepath, custom_objects, compile)
+
+
+def pickle_model(model: Any) -> dict[str, Any]:
+    """A model as picklable plain data."""
+    state: dict[str, Any] = executor().hdf5.pickle_model(model)
+    return state
+
+
+def unpickle_model(state: dict[str, Any]) -> Any:
+    """The model that `pickle_model` made plain data of."""
+    return executor().hdf5.unpickle_model(state)
+
+
+def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
+    """Saves the weights of all layers; see `Network.save_weights`."""
+    executor().hdf5.save_weights(model, filepath, overwrite)
+
+
+def load_weights(
+    model: Any,
+    filepath: Any,
+    by_name: bool = False,
+    skip_mismatch: bool = False,
+    reshape: bool = False,
+) -> None:
+    """Loads weights into a model, or raises and leaves it as it was; see `Network.load_weights`."""
+    executor().hdf5.load_weights(model, filepath, by_name, skip_mismatch, reshape)
+
+
+def save_weights_to_hdf5_group(f: Any, layers: Sequence[Any]) -> None:
+    """Writes the weights of `layers` into an open HDF5 group."""
+    executor().hdf5.save_weights_to_hdf5_group(f, layers)
+
+
+def load_weights_from_hdf5_group(f: Any, layers: Sequence[Any], reshape: bool = False) -> None:
+    """Reads the weights of `layers`, in order, from an open HDF5 group."""
+    executor().hdf5.load_weights_from_hdf5_group(f, layers, reshape)
+
+
+def load_weights_from_hdf5_group_by_name(
+    f: Any, layers: Sequence[Any], skip_mismatch: bool = False, reshape: bool = False
+) -> None:
+    """Reads the weights of those of `layers` whose names an open HDF5 group holds."""
+    executor().hdf5.load_weights_from_hdf5_group_by_name(f, layers, skip_mismatch, reshape)
+
+
+def preprocess_weights_for_loading(
+    layer: Any,
+    weights: Sequence[Any],
+    original_keras_version: str | None = None,
+    original_backend: str | None = None,
+    reshape: bool = False,
+) -> list[Any]:
+    """Converts a layer's stored weights to the order and the shapes that the layer has."""
+    converted: list[Any] = executor().hdf5.preprocess_weights_for_loading(
+        layer, weights, original_keras_version, original_backend, reshape
+    )
+    return converted
+
+
+def save_attributes_to_hdf5_group(group: Any, name: str, data: Sequence[bytes | str]) -> None:
+    """Writes a list of names as one attribute of an HDF5 group, or several if it is long."""
+    executor().hdf5.save_attributes_to_hdf5_group(group, name, data)
+
+
+def load_attributes_from_hdf5_group(group: Any, name: str) -> list[str]:
+    """Reads a list of names from the attribute(s) of an HDF5 group."""
+    names: list[str] = executor().hdf5.load_attributes_from_hdf5_group(group, name)
+    return names

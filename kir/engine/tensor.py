@@ -1,0 +1,218 @@
+"""Symbolic tensors, and how functions applied to them are recorded as nodes."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from kir.engine.executor import executor
+from kir.ir.graph import Node, Opaque, Ref, Value, Weight
+from kir.ir.types import TensorType
+
+TypeRule = Callable[
+    [Mapping[str, Any], tuple[TensorType, ...]], "TensorType | list[TensorType] | None"
+]
+
+
+class StaticShape(tuple[int | None, ...]):
+    """A shape as TensorFlow 1 programs use it: a tuple with `as_list()` and `ndims`."""
+
+    __slots__ = ()
+
+    def as_list(self) -> list[int | None]:
+        return list(self)
+
+    @property
+    def ndims(self) -> int:
+        return len(self)
+
+
+class DTypeName(str):
+    """A dtype name that also answers like TensorFlow's dtype objects."""
+
+    __slots__ = ()
+
+    @property
+    def name(self) -> str:
+        return str(self)
+
+    @property
+    def base_dtype(self) -> DTypeName:
+        return self
+
+    @property
+    def is_floating(self) -> bool:
+        return "float" in self
+
+
+class Symbolic:
+    """What symbolic tensors and variables have in common: a static type."""
+
+    __slots__ = ()
+    type: TensorType
+
+    @property
+    def dtype(self) -> DTypeName:
+        return DTypeName(self.type.dtype)
+
+    @property
+    def shape(self) -> StaticShape:
+        return StaticShape(self.type.shape or ())
+
+    def get_shape(self) -> StaticShape:
+        return self.shape
+
+
+class Tensor(Symbolic, Value):
+    """A value of the graph, as a user sees it: what `Input` and layer calls return.
+
+    Attributes:
+        mask: the symbolic mask that travels with it, or None.
+        _keras_shape: the static shape with None for unknown sizes.
+        _keras_history: (layer, node index, tensor index) if a layer made it.
+        _uses_learning_phase: whether its value differs between training and inference.
+    """
+
+    # No __slots__: programs of the Keras 2 era set attributes of their own on tensors.
+
+    def __new__(cls, type: TensorType | None = None, *_: Any, **__: Any) -> Tensor:
+        is_sparse = type is not None and type.sparse and cls is Tensor
+        return super().__new__(SparseTensor if is_sparse else cls)
+
+    def __init__(
+        self, type: TensorType, name: str = "", producer: Node | None = None, index: int = 0
+    ) -> None:
+        super().__init__(type, name, producer, index)
+        self._keras_shape = type.shape
+        self._uses_learning_phase = False
+        self.mask: Value | None = None
+
+    def __len__(self) -> int:
+        raise TypeError(f"{self!r} is symbolic: its length is known only when it is computed.")
+
+    def __bool__(self) -> bool:
+        raise TypeError(
+            f"{self!r} is symbolic: it has no truth value while the model is built. "
+            "Use K.switch or K.in_train_phase to choose between tensors."
+        )
+
+    def __repr__(self) -> str:
+        return f"<Tensor {self.name or '_'}: {self.type}>"
+
+
+class SparseTensor(Tensor):
+    """A sparse value of the graph; its parts are tensors of their own."""
+
+    @property
+    def indices(self) -> Tensor:
+        return self._part("indices", TensorType("int64", (None, self.type.rank)))
+
+    @property
+    def values(self) -> Tensor:
+        return self._part("values", TensorType(self.type.dtype, (None,)))
+
+    @property
+    def dense_shape(self) -> Tensor:
+        return self._part("dense_shape", TensorType("int64", (self.type.rank,)))
+
+    def _part(self, part: str, type: TensorType) -> Tensor:
+        found: Tensor = record("k.sparse_part", {"x": self, "part": part}, lambda *_: type)
+        return found
+
+
+class _Execution(threading.local):
+    depth = 0
+
+
+_EXECUTION = _Execution()
+
+
+def executing() -> bool:
+    """Whether a program is being built from the graph: functions then compute, not record."""
+    return _EXECUTION.depth > 0
+
+
+@contextlib.contextmanager
+def execution() -> Iterator[None]:
+    """The scope in which the compiler applies functions to TensorFlow tensors."""
+    _EXECUTION.depth += 1
+    try:
+        yield
+    finally:
+        _EXECUTION.depth -= 1
+
+
+def is_symbolic(value: Any) -> bool:
+    return isinstance(value, Tensor | Weight)
+
+
+def contains_symbolic(value: Any) -> bool:
+    """Whether `value` is symbolic or a list, tuple or dict with something symbolic in it."""
+    if isinstance(value, list | tuple):
+        return any(map(contains_symbolic, value))
+    if isinstance(value, dict):
+        return any(map(contains_symbolic, value.values()))
+    return is_symbolic(value)
+
+
+# For each function of the user that is being traced into a region, the nodes recorded in it.
+NEW_NODES: list[list[Node]] = []
+
+
+def announce(node: Node) -> None:
+    """Completes a node that was just recorded: marks its outputs and enters it in running traces."""
+    uses_phase = any(getattr(v, "_uses_learning_phase", False) for v in node.inputs)
+    for output in node.outputs:
+        output._uses_learning_phase = uses_phase  # type: ignore[attr-defined]
+    if NEW_NODES:
+        NEW_NODES[-1].append(node)
+
+
+def record(op: str, arguments: Mapping[str, Any], infer: TypeRule | None = None) -> Any:
+    """Adds a node that applies `op` to `arguments`, and returns its result(s).
+
+    Args:
+        op: dialect and name, such as ``k.dot``.
+        arguments: by parameter name; symbolic values may stand anywhere in lists and tuples.
+        infer: a rule from (attributes, operand types) to the result type, or to a list of types
+            if the function returns a list. Without one, or where it answers None, the executor
+            traces the function once.
+    """
+    operands: list[Value] = []
+
+    def encode(value: Any) -> Any:
+        if isinstance(value, Value):
+            for i, known in enumerate(operands):
+                if known is value:
+                    return Ref(i)
+            operands.append(value)
+            return Ref(len(operands) - 1)
+        if isinstance(value, list | tuple):
+            return (
+                type(value)(encode(v) for v in value)
+                if type(value) in (list, tuple)
+                else tuple(encode(v) for v in value)
+            )
+        if isinstance(value, dict):
+            return {k: encode(v) for k, v in value.items()}
+        if callable(value):
+            return Opaque(getattr(value, "__name__", type(value).__name__), value)
+        return value
+
+    attributes = {name: encode(value) for name, value in arguments.items()}
+    types = tuple(v.type for v in operands)
+    result = infer(attributes, types) if infer is not None else None
+    if result is None:
+        result = executor().infer(op, attributes, types)
+    several = isinstance(result, list)
+    node = Node(
+        op,
+        operands,
+        result if several else [result],
+        attributes=attributes,
+        value_class=Tensor,
+    )
+    announce(node)
+    return list(node.outputs) if several else node.outputs[0]

@@ -1,0 +1,149 @@
+"""The order of a network's layers and calls, as Keras determines it.
+
+Weights in files, `model.layers` and summaries follow this order, so it is part of the language:
+layers by decreasing depth (distance from the outputs), at equal depth in the order in which a walk
+from the outputs meets them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kir.engine.node import Node
+from kir.errors import ConfigError
+
+if TYPE_CHECKING:
+    from kir.engine.base_layer import Layer
+    from kir.engine.tensor import Tensor
+
+
+@dataclass(frozen=True)
+class Topology:
+    """What a walk from a network's outputs to its inputs finds.
+
+    Attributes:
+        nodes: every call, operands first.
+        keys: (layer, node index) of each call.
+        layers: in Keras's order.
+        nodes_by_depth, layers_by_depth: by distance from the outputs.
+    """
+
+    nodes: tuple[Node, ...]
+    keys: frozenset[tuple[int, int]]
+    layers: tuple[Any, ...]
+    nodes_by_depth: dict[int, list[Node]]
+    layers_by_depth: dict[int, list[Any]]
+
+    def contains(self, layer: Layer, node_index: int) -> bool:
+        return (id(layer), node_index) in self.keys
+
+
+def find_topology(inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> Topology:
+    """Walks from `outputs` back.
+
+    Raises:
+        ConfigError: an output does not depend on the inputs alone, or two layers share a name.
+    """
+    order, keys, indices = _walk(outputs)
+    node_depths: dict[Node, int] = {}
+    layer_depths: dict[Any, int] = {}
+    for node in reversed(order):
+        layer = node.outbound_layer
+        depth = max(node_depths.setdefault(node, 0), layer_depths.get(layer, 0))
+        layer_depths[layer] = depth
+        node_depths[node] = depth
+        for inbound, index in zip(node.inbound_layers, node.node_indices, strict=True):
+            before = inbound._inbound_nodes[index]
+            node_depths[before] = max(depth + 1, node_depths.get(before, 0))
+    nodes_by_depth: dict[int, list[Node]] = {}
+    for node, depth in node_depths.items():
+        nodes_by_depth.setdefault(depth, []).append(node)
+    layers_by_depth: dict[int, list[Any]] = {}
+    for layer, depth in layer_depths.items():
+        layers_by_depth.setdefault(depth, []).append(layer)
+    layers: list[Any] = []
+    for depth in sorted(layers_by_depth, reverse=True):
+        layers_by_depth[depth].sort(key=indices.__getitem__)
+        layers += layers_by_depth[depth]
+    _check_computable(inputs, nodes_by_depth)
+    _check_names(layers)
+    return Topology(tuple(order), frozenset(keys), tuple(layers), nodes_by_depth, layers_by_depth)
+
+
+def _walk(
+    outputs: Sequence[Tensor],
+) -> tuple[list[Node], set[tuple[int, int]], dict[Any, int]]:
+    """Depth first from the outputs: calls with operands first, layers in the order met."""
+    order: list[Node] = []
+    keys: set[tuple[int, int]] = set()
+    indices: dict[Any, int] = {}
+    finished: dict[Node, bool] = {}
+    for output in outputs:
+        layer, node_index, _ = output._keras_history
+        # An explicit stack: a chain of thousands of layers must not hit the recursion limit.
+        stack: list[tuple[Node, int]] = [(layer._inbound_nodes[node_index], node_index)]
+        while stack:
+            node, index = stack[-1]
+            if node not in finished:
+                finished[node] = False
+                keys.add((id(node.outbound_layer), index))
+                indices.setdefault(node.outbound_layer, len(indices))
+                pending = [
+                    (inbound._inbound_nodes[i], i)
+                    for inbound, i in zip(node.inbound_layers, node.node_indices, strict=True)
+                ]
+                for entry in reversed(pending):
+                    if finished.get(entry[0]) is None:
+                        stack.append(entry)
+                    elif not finished[entry[0]]:
+                        raise ConfigError(
+                            f"The tensor {output!r} is part of a cycle through layer "
+                            f"{entry[0].name!r}; a model is a directed acyclic graph."
+                        )
+                if len(stack) and stack[-1][0] is not node:
+                    continue
+            stack.pop()
+            if not finished[node]:
+                finished[node] = True
+                order.append(node)
+    return order, keys, indices
+
+
+def _check_computable(inputs: Sequence[Tensor], nodes_by_depth: dict[int, list[Node]]) -> None:
+    computable = set(inputs)
+    finished: list[str] = []
+    for depth in sorted(nodes_by_depth, reverse=True):
+        for node in nodes_by_depth[depth]:
+            if not node.inbound_layers:
+                if node.input_tensors and node.input_tensors[0] in computable:
+                    finished.append(node.outbound_layer.name)
+                    continue
+                source = node.input_tensors[0] if node.input_tensors else node
+                if not node.outbound_layer.is_network:
+                    raise ConfigError(
+                        f"Graph disconnected: the output depends on {source!r}, which is not "
+                        f"among the model's inputs. Reached without it: {finished}. Add it to "
+                        "the inputs."
+                    )
+            for tensor in node.input_tensors:
+                if tensor not in computable:
+                    raise ConfigError(
+                        f"Graph disconnected: layer {node.outbound_layer.name!r} needs "
+                        f"{tensor!r}, which cannot be computed from the model's inputs. Reached "
+                        f"without it: {finished}. Add its Input to the inputs."
+                    )
+            computable.update(node.output_tensors)
+            finished.append(node.outbound_layer.name)
+
+
+def _check_names(layers: Sequence[Any]) -> None:
+    seen: set[str] = set()
+    for layer in layers:
+        if layer.name in seen:
+            raise ConfigError(
+                f"Two layers of the model are called {layer.name!r}; every layer of a model needs "
+                "a name of its own. Give one of them another `name`."
+            )
+        seen.add(layer.name)

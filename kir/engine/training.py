@@ -1,0 +1,221 @@
+"""Models: networks that can be trained. What runs them is behind the executor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kir.engine.executor import executor
+from kir.engine.network import Network
+from kir.engine.variable import Variable
+from kir.errors import StateError
+
+
+class Model(Network):
+    """A network with `compile`, `fit`, `evaluate` and `predict`.
+
+    Args:
+        inputs: symbolic tensors made by `Input`, one or a list.
+        outputs: symbolic tensors that depend on the inputs, one or a list.
+        name: the model's name.
+
+    Reference: https://keras.io/models/model (Keras 2.2.4).
+    """
+
+    _trainer: Any = None
+
+    def compile(
+        self,
+        optimizer: Any,
+        loss: Any = None,
+        metrics: Any = None,
+        loss_weights: Any = None,
+        sample_weight_mode: Any = None,
+        weighted_metrics: Any = None,
+        target_tensors: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """Says how the model is trained.
+
+        Args:
+            optimizer: an optimizer or its name.
+            loss: name or function; with several outputs a list or a dict by output name.
+            metrics: names or functions; with several outputs also a dict by output name.
+            loss_weights: factor of each output's loss, as a list or a dict by output name.
+            sample_weight_mode: ``'temporal'`` for weights of each time step (samples, timesteps).
+            weighted_metrics: metrics that sample weights apply to.
+            target_tensors: tensors to use as targets instead of data.
+            **kwargs: `jit=True/False` chooses or forbids XLA; None decides by the model.
+
+        Raises:
+            ConfigError: an unknown name, or a loss, metric or weight for an unknown output.
+        """
+        self._trainer = None
+        self._trainer = (
+            executor()
+            .training(self)
+            .compile(
+                optimizer=optimizer,
+                loss=loss,
+                metrics=metrics,
+                loss_weights=loss_weights,
+                sample_weight_mode=sample_weight_mode,
+                weighted_metrics=weighted_metrics,
+                target_tensors=target_tensors,
+                **kwargs,
+            )
+        )
+
+    def _running(self) -> Any:
+        """The trainer, for what needs no `compile` (predict)."""
+        if self._trainer is None:
+            self._trainer = executor().training(self)
+        return self._trainer
+
+    def _compiled(self) -> Any:
+        if self._trainer is None or not self._trainer.is_compiled:
+            raise StateError(
+                f"{self._label()} is not compiled. Call model.compile(optimizer, loss) before "
+                "training or evaluating it."
+            )
+        return self._trainer
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: int = 1,
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: Any = True,
+        class_weight: Any = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Trains the model for a number of epochs.
+
+        Args:
+            x: arrays of inputs: one, a list, or a dict by input name.
+            y: arrays of targets: one, a list, or a dict by output name.
+            batch_size: samples in a step; None is 32.
+            epochs: number of the last epoch, counted from `initial_epoch`.
+            verbose: 0 silent, 1 progress bar, 2 a line an epoch.
+            callbacks: list of callbacks.
+            validation_split: fraction of the last samples that is kept for validation.
+            validation_data: (x, y) or (x, y, sample_weight) to validate on after each epoch.
+            shuffle: whether samples are shuffled before each epoch; ``'batch'`` shuffles batches.
+            class_weight: dict from class number to weight.
+            sample_weight: array of one weight a sample.
+            initial_epoch: epoch to start at.
+            steps_per_epoch: steps in an epoch, where inputs are tensors.
+            validation_steps: steps of validation, where inputs are tensors.
+
+        Returns:
+            A `History`; its `history` is a dict of lists, one number an epoch.
+
+        Raises:
+            StateError: the model is not compiled.
+            ShapeError, ConfigError: data that do not fit the model.
+        """
+        return self._compiled().fit(
+            x=x,
+            y=y,
+            batch_size=batch_size,
+            epochs=epochs,
+            verbose=verbose,
+            callbacks=callbacks,
+            validation_split=validation_split,
+            validation_data=validation_data,
+            shuffle=shuffle,
+            class_weight=class_weight,
+            sample_weight=sample_weight,
+            initial_epoch=initial_epoch,
+            steps_per_epoch=steps_per_epoch,
+            validation_steps=validation_steps,
+            **kwargs,
+        )
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: int = 1,
+        sample_weight: Any = None,
+        steps: int | None = None,
+    ) -> Any:
+        """Loss and metrics on data, averaged over samples.
+
+        Returns:
+            The loss as a number, or a list of numbers in the order of `metrics_names`.
+        """
+        return self._compiled().evaluate(
+            x=x,
+            y=y,
+            batch_size=batch_size,
+            verbose=verbose,
+            sample_weight=sample_weight,
+            steps=steps,
+        )
+
+    def predict(
+        self, x: Any, batch_size: int | None = None, verbose: int = 0, steps: int | None = None
+    ) -> Any:
+        """The model's outputs for data, as one NumPy array or a list of them.
+
+        Args:
+            x: arrays of inputs: one, a list, or a dict by input name.
+            batch_size: samples in a step; None is 32.
+            verbose: 1 shows a progress bar.
+            steps: number of steps, where inputs are tensors.
+        """
+        return self._running().predict(x, batch_size=batch_size, verbose=verbose, steps=steps)
+
+    def train_on_batch(
+        self, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None
+    ) -> Any:
+        """One step of training.
+
+        Returns:
+            The loss as a number, or a list of numbers in the order of `metrics_names`.
+        """
+        return self._compiled().train_on_batch(
+            x, y, sample_weight=sample_weight, class_weight=class_weight
+        )
+
+    def test_on_batch(self, x: Any, y: Any, sample_weight: Any = None) -> Any:
+        """Loss and metrics of one batch."""
+        return self._compiled().test_on_batch(x, y, sample_weight=sample_weight)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """The outputs for one batch."""
+        return self._running().predict_on_batch(x)
+
+    def _make_train_function(self) -> None:
+        self._compiled().make_train_function()
+
+    def _make_test_function(self) -> None:
+        self._compiled().make_test_function()
+
+    def _make_predict_function(self) -> None:
+        self._running().make_predict_function()
+
+    def _extra_state(self) -> dict[str, Any]:
+        """State that Keras's files leave out: what exact resumption needs besides weights."""
+        return self._running().extra_state()
+
+    def _set_extra_state(self, state: dict[str, Any]) -> None:
+        self._running().set_extra_state(state)
+
+    @property
+    def _collected_trainable_weights(self) -> list[Variable]:
+        trainer = self._trainer
+        if trainer is not None and trainer.is_compiled:
+            found: list[Variable] = trainer.trainable_weights
+            return found
+        return self.trainable_weights

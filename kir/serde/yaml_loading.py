@@ -1,0 +1,90 @@
+"""Reads YAML that Keras wrote, and nothing that could run code.
+
+PyYAML's own safe loader refuses the tuples that Keras wrote; its full loader builds arbitrary
+objects. This one knows plain values, tuples and strings.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from kir.errors import FileFormatError, UnsafeFileError
+
+# An architecture of a thousand layers has some tens of thousands of nodes; aliases of aliases can
+# make a short text expand without bound.
+MAX_NODES = 5_000_000
+
+
+class _Loader(yaml.SafeLoader):
+    pass
+
+
+def _construct_tuple(loader: _Loader, node: Any) -> tuple[Any, ...]:
+    return tuple(loader.construct_sequence(node, deep=True))
+
+
+_Loader.add_constructor("tag:yaml.org,2002:python/tuple", _construct_tuple)
+for _tag in ("unicode", "str"):
+    _Loader.add_constructor(f"tag:yaml.org,2002:python/{_tag}", _Loader.construct_yaml_str)
+
+
+def load_yaml(text: str) -> Any:
+    """The value that a YAML text holds.
+
+    Raises:
+        FileFormatError: malformed YAML.
+        UnsafeFileError: a tag that would build a Python object.
+    """
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        _check_size(node)
+        return loader.construct_document(node)
+    except yaml.constructor.ConstructorError as error:
+        raise UnsafeFileError(
+            f"The YAML text holds something else than plain values: {error.problem}"
+            f"{_place(error)}. Only Keras's tuples and strings are read."
+        ) from error
+    except yaml.YAMLError as error:
+        raise FileFormatError(f"The text is no YAML: {_problem(error)}{_place(error)}.") from error
+    finally:
+        loader.dispose()
+
+
+def _problem(error: yaml.YAMLError) -> str:
+    return str(getattr(error, "problem", None) or error)
+
+
+def _place(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    return f" at line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
+
+
+def _check_size(root: Any) -> None:
+    """Counts nodes with aliases expanded, each distinct node once."""
+    sizes: dict[int, int] = {}
+    stack = [(root, False)]
+    while stack:
+        node, ready = stack.pop()
+        children = _children(node)
+        if ready:
+            sizes[id(node)] = 1 + sum(sizes.get(id(c), 1) for c in children)
+            if sizes[id(node)] > MAX_NODES:
+                raise FileFormatError(
+                    f"The YAML text stands for more than {MAX_NODES} values through its aliases; "
+                    "no architecture is that large."
+                )
+        elif id(node) not in sizes:
+            sizes[id(node)] = 1
+            stack.append((node, True))
+            stack.extend((c, False) for c in children)
+
+
+def _children(node: Any) -> list[Any]:
+    if isinstance(node, yaml.MappingNode):
+        return [part for pair in node.value for part in pair]
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []

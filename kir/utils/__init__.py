@@ -1,0 +1,54 @@
+"""Helpers that Keras programs import: `to_categorical`, `custom_object_scope`, `Progbar` ..."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from kir.utils import generic_utils as generic_utils
+from kir.utils import np_utils as np_utils
+from kir.utils.generic_utils import CustomObjectScope as CustomObjectScope
+from kir.utils.generic_utils import custom_object_scope as custom_object_scope
+from kir.utils.generic_utils import deserialize_keras_object as deserialize_keras_object
+from kir.utils.generic_utils import get_custom_objects as get_custom_objects
+from kir.utils.generic_utils import serialize_keras_object as serialize_keras_object
+from kir.utils.np_utils import normalize as normalize
+from kir.utils.np_utils import to_categorical as to_categorical
+
+if TYPE_CHECKING:
+    from kir.utils.data_utils import Sequence as Sequence
+    from kir.utils.layer_utils import print_summary as print_summary
+    from kir.utils.progbar import Progbar as Progbar
+
+# Imported when first asked for, as building a model needs none of them.
+_LAZY = {"Progbar": "progbar", "Sequence": "data_utils", "print_summary": "layer_utils"}
+_LAZY_MODULES = ("conv_utils", "data_utils", "layer_utils")
+
+__all__ = [
+    "CustomObjectScope",
+    "Progbar",
+    "Sequence",
+    "custom_object_scope",
+    "deserialize_keras_object",
+    "generic_utils",
+    "get_custom_objects",
+    "normalize",
+    "np_utils",
+    "print_summary",
+    "serialize_keras_object",
+    "to_categorical",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY_MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(importlib.import_module(f"{__name__}.{_LAZY[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,114 @@
+"""The table that `model.summary()` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from kir.errors import KirError
+
+
+def count_params(weights: Sequence[Any]) -> int:
+    """The number of scalars in a list of weights."""
+    return sum(int(np.prod(w.type.shape)) for w in dict.fromkeys(weights))
+
+
+def is_sequential_like(model: Any) -> bool:
+    """Whether every layer has one input and one call: no column of connections is needed then."""
+    if type(model).__name__ == "Sequential":
+        return True
+    nodes: list[Any] = []
+    for at_depth in model._nodes_by_depth.values():
+        if len(at_depth) > 1 or len(at_depth[0].inbound_layers) > 1:
+            return False
+        nodes += at_depth
+    for layer in model.layers:
+        if sum(node in nodes for node in layer._inbound_nodes) > 1:
+            return False
+    return True
+
+
+class _Table:
+    def __init__(self, widths: Sequence[int], print_fn: Callable[[str], Any]) -> None:
+        self.widths = widths
+        self.print_fn = print_fn
+
+    def row(self, cells: Sequence[Any]) -> None:
+        line = ""
+        for i, cell in enumerate(cells):
+            if i > 0:
+                line = line[:-1] + " "
+            line += str(cell)
+            line = line[: self.widths[i]]
+            line += " " * (self.widths[i] - len(line))
+        self.print_fn(line)
+
+
+def print_summary(
+    model: Any,
+    line_length: int | None = None,
+    positions: Sequence[float] | None = None,
+    print_fn: Callable[[str], Any] | None = None,
+) -> None:
+    """Prints the layers of a model with output shapes, numbers of parameters and connections.
+
+    Args:
+        model: a built model.
+        line_length: characters in a line.
+        positions: where the columns end: fractions of the line, or characters.
+        print_fn: gets each line; None is `print`.
+    """
+    show = print_fn if print_fn is not None else print
+    simple = is_sequential_like(model)
+    if simple:
+        line_length = line_length or 65
+        positions = positions or [0.45, 0.85, 1.0]
+        header = ["Layer (type)", "Output Shape", "Param #"]
+    else:
+        line_length = line_length or 98
+        positions = positions or [0.33, 0.55, 0.67, 1.0]
+        header = ["Layer (type)", "Output Shape", "Param #", "Connected to"]
+    ends = [int(line_length * p) if positions[-1] <= 1 else int(p) for p in positions]
+    table = _Table(ends, show)
+    relevant = (
+        set() if simple else {n for at_depth in model._nodes_by_depth.values() for n in at_depth}
+    )
+    show("_" * line_length)
+    table.row(header)
+    show("=" * line_length)
+    layers = model.layers
+    for i, layer in enumerate(layers):
+        rows = [[f"{layer.name} ({type(layer).__name__})", _shape(layer), layer.count_params()]]
+        if not simple:
+            links = _connections(layer, relevant)
+            rows[0].append(links[0] if links else "")
+            rows += [["", "", "", link] for link in links[1:]]
+        for row in rows:
+            table.row(row)
+        show(("=" if i == len(layers) - 1 else "_") * line_length)
+    trainable = count_params(model._collected_trainable_weights)
+    frozen = count_params(model.non_trainable_weights)
+    show(f"Total params: {trainable + frozen:,}")
+    show(f"Trainable params: {trainable:,}")
+    show(f"Non-trainable params: {frozen:,}")
+    show("_" * line_length)
+
+
+def _shape(layer: Any) -> Any:
+    try:
+        return layer.output_shape
+    except (KirError, AttributeError):
+        return "multiple"
+
+
+def _connections(layer: Any, relevant: set[Any]) -> list[str]:
+    return [
+        f"{inbound.name}[{index}][{tensor_index}]"
+        for node in layer._inbound_nodes
+        if node in relevant
+        for inbound, index, tensor_index in zip(
+            node.inbound_layers, node.node_indices, node.tensor_indices, strict=True
+        )
+    ]
