@@ -1,0 +1,59 @@
+"""Gradients, new values of variables, and the process's TensorFlow settings."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from typing import Any
+
+from compiler.tensorflow import tf
+from kir.errors import StateError
+
+
+def gradients(loss: Any, variables: Sequence[Any]) -> list[Any]:
+    """The gradient of the sum of `loss` by each variable; None where there is no path.
+
+    Raises:
+        StateError: outside of a graph, where nothing remembers how `loss` was computed.
+    """
+    if tf.executing_eagerly():
+        raise StateError(
+            "K.gradients of computed tensors: nothing remembers how they were computed. Use "
+            "symbolic tensors (K.placeholder, K.variable, a model's tensors) or tf.GradientTape."
+        )
+    losses = list(loss) if isinstance(loss, list | tuple) else [loss]
+    found = tf.gradients(losses, list(variables))
+    return [tf.convert_to_tensor(g) if isinstance(g, tf.IndexedSlices) else g for g in found]
+
+
+def update(x: Any, new_x: Any) -> Any:
+    return tf.cast(new_x, x.dtype)
+
+
+def update_add(x: Any, increment: Any) -> Any:
+    return x + tf.cast(increment, x.dtype)
+
+
+def update_sub(x: Any, decrement: Any) -> Any:
+    return x - tf.cast(decrement, x.dtype)
+
+
+def apply_config(config: Any) -> None:
+    """Takes over what of a TensorFlow 1 `ConfigProto` has a meaning today.
+
+    Settings that TensorFlow no longer accepts because it has started are left as they are.
+    """
+    threads = tf.config.threading
+    with contextlib.suppress(RuntimeError):
+        if config.intra_op_parallelism_threads:
+            threads.set_intra_op_parallelism_threads(config.intra_op_parallelism_threads)
+        if config.inter_op_parallelism_threads:
+            threads.set_inter_op_parallelism_threads(config.inter_op_parallelism_threads)
+    with contextlib.suppress(RuntimeError):
+        if config.gpu_options.allow_growth:
+            for device in tf.config.list_physical_devices("GPU"):
+                tf.config.experimental.set_memory_growth(device, True)
+    if config.allow_soft_placement:
+        tf.config.set_soft_device_placement(True)
+    if config.log_device_placement:
+        tf.debugging.set_log_device_placement(True)

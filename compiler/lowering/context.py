@@ -1,0 +1,142 @@
+"""What a lowering sees of the program that is being built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from compiler.tensorflow import tf
+from compiler.variables import resource
+from kir.engine.variable import Variable
+from kir.ir.graph import Node, Value
+
+
+class Context:
+    """State of one trace: variable values, updates, randomness.
+
+    Attributes:
+        training: the learning phase.
+        values: the value that each variable had when the step began; each is read once.
+        updates: the new values of variables, assigned when the step ends.
+        evaluate: computes values of a region; set by the interpreter.
+        trainable: variables that gradients are taken of, or None for no gradients.
+    """
+
+    def __init__(self, training: bool, random_step: Any = None) -> None:
+        self.training = training
+        self.values: dict[Variable, Any] = {}
+        self.updates: dict[Variable, Any] = {}
+        self.evaluate: Any = None
+        self._graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
+        self._random_step = random_step
+        self._random_count = 0
+
+    def read(self, variable: Variable) -> Any:
+        """The variable's value at the beginning of the step."""
+        found = self.values.get(variable)
+        if found is None:
+            found = self._read_outside(resource(variable))
+            self.values[variable] = found
+        return found
+
+    def _read_outside(self, variable: Any) -> Any:
+        """Reads in the program's own graph, not in the body of a loop or branch inside it."""
+        if self._graph is None or tf.compat.v1.get_default_graph() is self._graph:
+            return variable.read_value()
+        with self._graph.as_default():
+            return variable.read_value()
+
+    def assign(self, variable: Variable, value: Any) -> None:
+        """Sets the value that the variable has after the step."""
+        self.updates[variable] = value
+
+    def apply_updates(self) -> list[Any]:
+        """Performs the assignments."""
+        return [resource(v).assign(value).op for v, value in self.updates.items()]
+
+    def random_seed(self, seed: int) -> Any:
+        """A seed pair for stateless random ops: different in each step, the same in each run."""
+        step = self._random_step
+        if step is None:
+            # Outside of a program with a step counter each call draws anew.
+            step = tf.random.uniform([], maxval=2**31 - 1, dtype=tf.int32)
+        self._random_count += 1
+        salt = (seed * 1000003 + self._random_count) % (2**31 - 1)
+        return tf.stack([tf.constant(salt, tf.int32), tf.cast(step, tf.int32)])
+
+
+class _Weights:
+    """The current values of a layer's weights, by attribute name."""
+
+    __slots__ = ("_context", "_layer")
+
+    def __init__(self, layer: Any, context: Context) -> None:
+        self._layer = layer
+        self._context = context
+
+    def __getattr__(self, name: str) -> Any:
+        return self._context.read(getattr(self._layer, name))
+
+
+class Call:
+    """One layer call, as its lowering sees it.
+
+    Attributes:
+        weights: current values, by the names the layer declares.
+        masks: one mask or None for each input.
+        arguments: the call's keyword arguments.
+        training: the learning phase, or what the call's `training` argument says.
+        seeds: those drawn when the layer was called.
+    """
+
+    __slots__ = ("arguments", "context", "is_used", "masks", "seeds", "training", "weights")
+
+    def __init__(
+        self,
+        layer: Any,
+        context: Context,
+        masks: list[Any],
+        arguments: dict[str, Any],
+        seeds: tuple[int, ...] = (),
+        is_used: Callable[[int], bool] = lambda index: True,
+    ) -> None:
+        self.context = context
+        self.weights: Any = _Weights(layer, context)
+        self.masks = masks
+        self.arguments = arguments
+        given = arguments.get("training")
+        self.training = context.training if given is None else given
+        self.seeds = seeds
+        self.is_used = is_used
+
+    @property
+    def mask(self) -> Any:
+        return self.masks[0] if self.masks else None
+
+    def seed(self, index: int) -> Any:
+        """A seed pair for stateless random ops."""
+        return self.context.random_seed(self.seeds[index] if index < len(self.seeds) else index)
+
+
+Environment = dict[Value, Any]
+NodeRule = Callable[[Node, list[Any], Context], Any]
+
+
+# The programs that are being built, the innermost last.
+CONTEXTS: list[Context] = []
+
+
+def current_context() -> Context | None:
+    """The context of the trace under way, for functions that a user's code calls."""
+    return CONTEXTS[-1] if CONTEXTS else None
+
+
+def _as_tensor(value: Variable, dtype: Any = None, name: Any = None, as_ref: bool = False) -> Any:
+    """What TensorFlow's own functions get when a user's code hands them a variable."""
+    if dtype is not None and dtype != tf.as_dtype(value.type.dtype):
+        return NotImplemented
+    context = current_context()
+    return resource(value).read_value() if context is None else context.read(value)
+
+
+tf.register_tensor_conversion_function(Variable, _as_tensor)

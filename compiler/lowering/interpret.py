@@ -1,0 +1,171 @@
+"""Evaluates a graph with TensorFlow tensors: the heart of every program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import compiler.lowering.rules  # noqa: F401 - registers the rules
+from compiler import backend
+from compiler.lowering.context import CONTEXTS, Call, Context, Environment, current_context
+from compiler.lowering.registry import layer_rule, op_rule
+from compiler.variables import resource
+from kir.engine.tensor import execution
+from kir.engine.variable import Variable
+from kir.errors import KirError, StateError
+from kir.ir.graph import Node, Opaque, Ref, Value, topological_order
+from kir.ir.types import TensorType
+
+
+def read(variable: Variable) -> Any:
+    """The variable's value in the program under way, or now."""
+    context = current_context()
+    return context.read(variable) if context is not None else resource(variable).read_value()
+
+
+def interpret(outputs: Sequence[Value], env: Environment, context: Context) -> list[Any]:
+    """The tensors of `outputs`.
+
+    Args:
+        outputs: values of a graph.
+        env: tensors of its inputs; gets those of every value that is computed.
+        context: the program that is being built.
+
+    Raises:
+        StateError: an output depends on an input that `env` does not hold.
+    """
+    wanted = [v for v in outputs if v not in env and not isinstance(v, Variable)]
+    order = topological_order(wanted, stop=env)
+    used = set(outputs)
+    for node in order:
+        used.update(node.operands)
+    context.evaluate = interpret
+    CONTEXTS.append(context)
+    try:
+        with execution():
+            for node in order:
+                _evaluate(node, env, context, used)
+    finally:
+        CONTEXTS.pop()
+    return [lookup(v, env, context) for v in outputs]
+
+
+def lookup(value: Value, env: Environment, context: Context) -> Any:
+    found = env.get(value)
+    if found is None:
+        if isinstance(value, Variable):
+            return context.read(value)
+        fixed = getattr(value, "fixed_value", None)
+        if fixed is None:
+            raise StateError(
+                f"The result depends on {value!r}, which is no input of this function. Add it to "
+                "the inputs."
+            )
+        env[value] = found = fixed
+    return found
+
+
+def _evaluate(node: Node, env: Environment, context: Context, used: set[Value]) -> None:
+    if any(output in env for output in node.outputs):
+        return
+    rule = op_rule(node.op)
+    if rule is not None:
+        operands = [v if isinstance(v, Variable) else lookup(v, env, context) for v in node.inputs]
+        result = rule(node, operands, context)
+    elif node.layer is not None:
+        result = _call_layer(node, env, context, used)
+    elif node.op.startswith("k."):
+        operands = [lookup(v, env, context) for v in node.inputs]
+        result = apply_backend(node, operands)
+    else:
+        raise StateError(f"The op {node.op} has no lowering.")
+    _store(node, result, env)
+
+
+def _store(node: Node, result: Any, env: Environment) -> None:
+    results = result if isinstance(result, list | tuple) else [result]
+    for output, tensor in zip(node.outputs, results, strict=False):
+        if tensor is not None:
+            env[output] = tensor
+
+
+def apply_backend(node: Node, operands: Sequence[Any]) -> Any:
+    """A `k.*` node, by the backend function of its name."""
+    arguments = {name: _decode(value, operands) for name, value in node.attributes.items()}
+    return getattr(backend, node.op[2:])(**arguments)
+
+
+def _decode(value: Any, operands: Sequence[Any]) -> Any:
+    if isinstance(value, Ref):
+        return operands[value.index]
+    if isinstance(value, Opaque):
+        return value.value
+    if isinstance(value, list | tuple):
+        return type(value)(_decode(v, operands) for v in value)
+    if isinstance(value, dict):
+        return {k: _decode(v, operands) for k, v in value.items()}
+    return value
+
+
+def _call_layer(node: Node, env: Environment, context: Context, used: set[Value]) -> Any:
+    layer = node.layer
+    inputs = [lookup(v, env, context) for v in node.inputs]
+    masks = [None if m is None else lookup(m, env, context) for m in node.masks]
+    if layer.is_network:
+        assert node.region is not None
+        inner: Environment = dict(zip(node.region.inputs, inputs, strict=True))
+        return interpret(node.region.outputs, inner, context)
+    arguments = dict(node.arguments)
+    if not layer.is_lowered:
+        return _call_user_layer(layer, node, inputs, masks, arguments)
+    call = Call(
+        layer,
+        context,
+        masks,
+        arguments,
+        node.seeds,
+        lambda index: node.outputs[index] in used,
+    )
+    return layer_rule(type(layer))(layer, call, *inputs)
+
+
+def _call_user_layer(
+    layer: Any, node: Node, inputs: list[Any], masks: list[Any], arguments: dict[str, Any]
+) -> Any:
+    if masks and "mask" in layer._call_parameters():
+        arguments["mask"] = masks if len(masks) > 1 else masks[0]
+    try:
+        return layer.call(inputs if len(inputs) > 1 else inputs[0], **arguments)
+    except KirError:
+        raise
+    except Exception as error:
+        error.add_note(
+            f"In the call of {type(layer).__name__} {layer.name!r} on "
+            f"{', '.join(str(v.type) for v in node.inputs)}."
+        )
+        raise
+
+
+def call_layer(cls: type, layer: Any, inputs: Any, arguments: dict[str, Any]) -> Any:
+    """Applies the lowering of `cls` for `layer` to tensors: what `layer.call(x)` does."""
+    tensors: Iterable[Any] = inputs if isinstance(inputs, list | tuple) else [inputs]
+    context = current_context() or Context(training=bool(arguments.get("training")))
+    if layer.is_network:
+        env: Environment = dict(zip(layer.inputs, tensors, strict=True))
+        results = interpret(layer.outputs, env, context)
+        return results if len(results) > 1 else results[0]
+    mask = arguments.pop("mask", None)
+    states = arguments.pop("initial_state", None)
+    operands = [*tensors, *(states or ())]
+    masks = list(mask) if isinstance(mask, list | tuple) else [mask]
+    call = Call(layer, context, masks, arguments, layer.draw_seeds())
+    result = layer_rule(cls)(layer, call, *operands)
+    if isinstance(result, list | tuple):
+        public = len(result) - len(layer.internal_types(*(_type_of(t) for t in operands)))
+        return result[0] if public == 1 else list(result[:public])
+    return result
+
+
+def _type_of(tensor: Any) -> Any:
+    shape = None if tensor.shape.rank is None else tuple(tensor.shape.as_list())
+    return TensorType(tensor.dtype.name, shape)

@@ -1,0 +1,58 @@
+"""The table of lowerings: how each layer and each op of the compiler computes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from kir.errors import ConfigError
+
+# A layer's rule: (layer, call, *inputs) -> result or list of all results, hidden ones included.
+LayerRule = Callable[..., Any]
+# An op's rule: (node, operands, context) -> result or list of results.
+OpRule = Callable[..., Any]
+
+_LAYER_RULES: dict[type, LayerRule] = {}
+_OP_RULES: dict[str, OpRule] = {}
+
+
+def lowers(*classes: type) -> Callable[[LayerRule], LayerRule]:
+    """Registers how layers of these classes compute."""
+
+    def register(rule: LayerRule) -> LayerRule:
+        for cls in classes:
+            if cls in _LAYER_RULES:
+                raise ConfigError(f"{cls.__name__} has a lowering already.")
+            _LAYER_RULES[cls] = rule
+        return rule
+
+    return register
+
+
+def lowers_op(*names: str) -> Callable[[OpRule], OpRule]:
+    """Registers how nodes of these ops compute."""
+
+    def register(rule: OpRule) -> OpRule:
+        for name in names:
+            if name in _OP_RULES:
+                raise ConfigError(f"The op {name} has a lowering already.")
+            _OP_RULES[name] = rule
+        return rule
+
+    return register
+
+
+def layer_rule(cls: type) -> LayerRule:
+    """The rule of a class or of its nearest base.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    for base in cls.__mro__:
+        if base in _LAYER_RULES:
+            return _LAYER_RULES[base]
+    raise ConfigError(f"{cls.__name__} has no lowering: its class overrides no `call`.")
+
+
+def op_rule(name: str) -> OpRule | None:
+    return _OP_RULES.get(name)

@@ -1,0 +1,120 @@
+"""Losses and metrics of a program, and the fused cross-entropies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from compiler.lowering.context import Context
+from compiler.lowering.registry import lowers_op
+from compiler.tensorflow import tf
+from kir.backend import common
+from kir.ir.graph import Node
+
+
+@lowers_op("kir.objective")
+def lower_objective(node: Node, operands: list[Any], context: Context) -> Any:
+    """Mean of a loss or metric over samples, by mask and sample weights as Keras 2.2.4 does.
+
+    A masked loss is divided by the mean of the mask, a weighted one by the fraction of weights
+    that are not zero.
+    """
+    y_true, y_pred, *rest = operands
+    attribute = node.attributes["function"]
+    function = attribute.value or FUSED[attribute.name]
+    score = function(y_true, y_pred)
+    has_mask = node.attributes.get("has_mask", False)
+    mask = rest.pop(0) if has_mask else None
+    weights = rest.pop(0) if rest else None
+    return reduce_score(score, mask, weights)
+
+
+def reduce_score(score: Any, mask: Any, weights: Any) -> Any:
+    if mask is not None:
+        mask = tf.cast(mask, score.dtype)
+        score = score * mask
+        score = score / tf.reduce_mean(mask)
+    if weights is not None:
+        extra = score.shape.rank - weights.shape.rank
+        if extra > 0:
+            score = tf.reduce_mean(score, list(range(score.shape.rank - extra, score.shape.rank)))
+        score = score * weights
+        present = tf.cast(tf.not_equal(weights, 0), score.dtype)
+        score = score / tf.reduce_mean(present)
+    return tf.reduce_mean(score)
+
+
+@lowers_op("kir.total")
+def lower_total(node: Node, operands: list[Any], context: Context) -> Any:
+    """The weighted sum of all losses."""
+    factors = node.attributes["factors"]
+    terms = [
+        tf.cast(tf.reduce_sum(x) if x.shape.rank else x, tf.as_dtype(node.outputs[0].type.dtype))
+        for x in operands
+    ]
+    scaled = [x if f == 1.0 else x * f for x, f in zip(terms, factors, strict=True)]
+    total = scaled[0]
+    for term in scaled[1:]:
+        total = total + term
+    return total
+
+
+def _clip_bounds(dtype: Any) -> tuple[Any, Any]:
+    eps = tf.constant(common.epsilon(), dtype)
+    return eps, 1.0 - eps
+
+
+@tf.custom_gradient
+def _softmax_crossentropy(y_true: Any, logits: Any) -> tuple[Any, Callable[..., Any]]:
+    low, high = _clip_bounds(logits.dtype)
+    log_p = tf.nn.log_softmax(logits)
+    p = tf.exp(log_p)
+    clipped = tf.clip_by_value(log_p, tf.math.log(low), tf.math.log(high))
+    loss = -tf.reduce_sum(y_true * clipped, -1)
+
+    def gradient(upstream: Any) -> tuple[Any, Any]:
+        upstream = tf.expand_dims(upstream, -1)
+        inside = tf.cast((p >= low) & (p <= high), logits.dtype)
+        active = y_true * inside
+        by_logits = p * tf.reduce_sum(active, -1, keepdims=True) - active
+        return -clipped * upstream, by_logits * upstream
+
+    return loss, gradient
+
+
+def softmax_crossentropy(y_true: Any, logits: Any) -> Any:
+    return _softmax_crossentropy(tf.cast(y_true, logits.dtype), logits)
+
+
+def sparse_softmax_crossentropy(y_true: Any, logits: Any) -> Any:
+    """As the reference: logits are the logarithms of the clipped probabilities."""
+    labels = tf.cast(tf.reshape(y_true, tf.shape(logits)[:-1]), tf.int64)
+    one_hot = tf.one_hot(labels, logits.shape[-1], dtype=logits.dtype)
+    return _softmax_crossentropy(one_hot, logits)
+
+
+@tf.custom_gradient
+def _sigmoid_crossentropy(y_true: Any, logits: Any) -> tuple[Any, Callable[..., Any]]:
+    low, high = _clip_bounds(logits.dtype)
+    bound = tf.math.log(high / (1.0 - high))
+    lower = tf.math.log(low / (1.0 - low))
+    clipped = tf.clip_by_value(logits, lower, bound)
+    loss = tf.nn.sigmoid_cross_entropy_with_logits(labels=y_true, logits=clipped)
+
+    def gradient(upstream: Any) -> tuple[Any, Any]:
+        inside = tf.cast((logits >= lower) & (logits <= bound), logits.dtype)
+        return -clipped * upstream, (tf.sigmoid(clipped) - y_true) * inside * upstream
+
+    return loss, gradient
+
+
+def sigmoid_crossentropy(y_true: Any, logits: Any) -> Any:
+    y_true = tf.cast(y_true, logits.dtype)
+    return tf.reduce_mean(_sigmoid_crossentropy(y_true, logits), -1)
+
+
+FUSED: dict[str, Callable[..., Any]] = {
+    "softmax_crossentropy": softmax_crossentropy,
+    "sparse_softmax_crossentropy": sparse_softmax_crossentropy,
+    "sigmoid_crossentropy": sigmoid_crossentropy,
+}

@@ -1,0 +1,1 @@
+"""Programs: what a model is compiled to, one a purpose."""

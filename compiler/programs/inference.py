@@ -1,0 +1,108 @@
+"""Types of recorded calls for which the language has no rule: found by tracing the call once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from compiler import backend
+from compiler.tensorflow import tf
+from kir.backend.common import settings_key
+from kir.backend.recording import substitute
+from kir.engine.tensor import execution
+from kir.errors import KirError, ShapeError
+from kir.ir.graph import Opaque, Ref
+from kir.ir.types import TensorType
+
+_CACHE: dict[Any, Any] = {}
+_LIMIT = 4096
+
+
+def infer(op: str, attributes: Mapping[str, Any], types: Sequence[TensorType]) -> Any:
+    """The result type of a call, or the list of types if the function returns a list.
+
+    Args:
+        op: the op's name, ``k.<function>``.
+        attributes: the call's arguments by name, operands as `Ref`.
+        types: the operands' types.
+
+    Raises:
+        ShapeError: TensorFlow refuses the operands.
+    """
+    key = (op, tuple(types), _frozen(attributes), settings_key())
+    if key not in _CACHE:
+        found = _trace(op, attributes, types)
+        if _has_opaque(attributes):
+            return found  # the same name may stand for another function next time
+        if len(_CACHE) >= _LIMIT:
+            _CACHE.clear()
+        _CACHE[key] = found
+    found = _CACHE[key]
+    return list(found) if isinstance(found, list) else found
+
+
+def _trace(op: str, attributes: Mapping[str, Any], types: Sequence[TensorType]) -> Any:
+    function = getattr(backend, op.removeprefix("k."))
+    with tf.Graph().as_default(), execution():
+        operands = [_placeholder(t) for t in types]
+        arguments = {k: _unwrap(substitute(v, operands)) for k, v in attributes.items()}
+        try:
+            result = function(**arguments)
+        except KirError:
+            raise
+        except (ValueError, TypeError, IndexError) as error:
+            got = ", ".join(map(str, types))
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise ShapeError(f"{op} of {got}: {reason}") from error
+        if isinstance(result, list | tuple):
+            return [type_of(r) for r in result]
+        return type_of(result)
+
+
+def _placeholder(kind: TensorType) -> Any:
+    if kind.sparse:
+        return tf.compat.v1.sparse_placeholder(kind.dtype, kind.shape)
+    return tf.compat.v1.placeholder(kind.dtype, kind.shape)
+
+
+def type_of(tensor: Any) -> TensorType:
+    """The type of a tensor of TensorFlow."""
+    if not tf.is_tensor(tensor):
+        tensor = tf.convert_to_tensor(tensor)
+    shape = tensor.shape
+    return TensorType(
+        tensor.dtype.base_dtype.name,
+        None if shape.rank is None else tuple(shape.as_list()),
+        isinstance(tensor, tf.SparseTensor),
+    )
+
+
+def _unwrap(value: Any) -> Any:
+    if isinstance(value, Opaque):
+        return value.value
+    if isinstance(value, list | tuple):
+        return type(value)(map(_unwrap, value))
+    return value
+
+
+def _has_opaque(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_has_opaque, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(_has_opaque, value))
+    return isinstance(value, Opaque)
+
+
+def _frozen(value: Any) -> Any:
+    """A hashable stand-in for an attribute; types are kept apart (1 is not True)."""
+    if isinstance(value, Mapping):
+        return tuple((k, _frozen(v)) for k, v in value.items())
+    if isinstance(value, list | tuple):
+        return (type(value).__name__, *map(_frozen, value))
+    if isinstance(value, np.ndarray):
+        return value.dtype.str, value.shape, value.tobytes()
+    if isinstance(value, Ref):
+        return value
+    return type(value).__name__, value if value.__hash__ else repr(value)
