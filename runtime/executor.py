@@ -1,0 +1,47 @@
+"""The executor: what the language finds by name when something has to run."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+
+def _load(name: str) -> Any:
+    return importlib.import_module(name)
+
+
+class RuntimeExecutor:
+    """Connects `kir` with the compiler and the runtime; loads each part when it is needed."""
+
+    @property
+    def backend(self) -> ModuleType:
+        return _load("compiler.backend")
+
+    @property
+    def hdf5(self) -> ModuleType:
+        return _load("runtime.hdf5")
+
+    def infer(self, op: str, attributes: Any, types: Sequence[Any]) -> Any:
+        return _load("compiler.programs.inference").infer(op, attributes, types)
+
+    def initial_values(self, draws: Sequence[Any]) -> list[np.ndarray]:
+        return _load("compiler.initial_values").evaluate(draws)
+
+    def read(self, variable: Any) -> Any:
+        return _load("compiler.lowering.interpret").read(variable)
+
+    def call_layer(self, cls: type, layer: Any, inputs: Any, arguments: dict[str, Any]) -> Any:
+        return _load("compiler.lowering.interpret").call_layer(cls, layer, inputs, arguments)
+
+    def training(self, model: Any) -> Any:
+        return _load("runtime.training.trainer").Trainer(model)
+
+    def function(self, inputs: Any, outputs: Any, updates: Any, name: str | None) -> Any:
+        return _load("compiler.programs.function").function(inputs, outputs, updates, name)
+
+
+EXECUTOR = RuntimeExecutor()

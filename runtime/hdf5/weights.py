@@ -1,0 +1,224 @@
+"""`save_weights` and `load_weights`: a model's weights as a file of their own.
+
+Loading is done in two steps. First a *plan* is made: every array is read and every count and shape
+compared, and whatever does not fit raises. Only then are the arrays assigned, so that a model is
+never left half loaded.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import h5py
+import numpy as np
+
+from kir.errors import FileFormatError, ShapeError
+from runtime.files import may_write
+from runtime.hdf5.conversion import preprocess_weights_for_loading
+from runtime.hdf5.opening import is_path, open_to_read, open_to_write
+from runtime.hdf5.reading import StoredLayer, StoredWeights, find_weights, read_arrays
+from runtime.hdf5.writing import write_layers
+
+
+class Weight(Protocol):
+    """What is asked of a weight."""
+
+    name: str
+
+    @property
+    def shape(self) -> Sequence[int]:
+        """The static shape."""
+        ...
+
+    def get_value(self) -> np.ndarray:
+        """A copy of the current value."""
+        ...
+
+    def set_value(self, value: np.ndarray) -> None:
+        """Replaces the value."""
+        ...
+
+
+class Layer(Protocol):
+    """What is asked of a layer; a nested model is one whose weights are those of all its layers."""
+
+    name: str
+
+    @property
+    def weights(self) -> Sequence[Weight]:
+        """The weights, in file order."""
+        ...
+
+
+Plan = list[tuple[Weight, np.ndarray]]
+
+
+def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
+    """Writes the weights of all layers in Keras's layout.
+
+    Args:
+        model: the model.
+        filepath: a path, an open h5py group or a writable binary file-like object.
+        overwrite: replace an existing file; if False, the user is asked on the terminal.
+    """
+    if is_path(filepath) and not may_write(filepath, overwrite):
+        return
+    with open_to_write(filepath) as group:
+        save_weights_to_hdf5_group(group, model.layers)
+
+
+def save_weights_to_hdf5_group(f: h5py.Group, layers: Sequence[Layer]) -> None:
+    """Writes the weights of `layers` into an open group."""
+    write_layers(f, layers)
+
+
+def load_weights(
+    model: Any,
+    filepath: Any,
+    by_name: bool = False,
+    skip_mismatch: bool = False,
+    reshape: bool = False,
+) -> None:
+    """Reads weights into a model that has its layers already.
+
+    Args:
+        model: the model.
+        filepath: a path, an open h5py group or a readable binary file-like object. It may hold
+            weights only or a whole model.
+        by_name: match layers by their names, and leave those alone that the file does not hold.
+            If False, the layers with weights must be as many as in the file, in the same order.
+        skip_mismatch: with `by_name`, leave a weight alone whose shape differs, with a warning.
+        reshape: take an array of the right size but another shape.
+
+    Raises:
+        MissingFileError: there is no such file.
+        FileFormatError: the file is no HDF5 file, damaged, or holds other layers.
+        ShapeError: a weight has another shape. The model is as it was before.
+    """
+    if skip_mismatch and not by_name:
+        warnings.warn(
+            "skip_mismatch=True was ignored: it has an effect only together with by_name=True.",
+            stacklevel=4,
+        )
+    with open_to_read(filepath) as group:
+        if by_name:
+            load_weights_from_hdf5_group_by_name(group, model.layers, skip_mismatch, reshape)
+        else:
+            load_weights_from_hdf5_group(group, model.layers, reshape)
+
+
+def load_weights_from_hdf5_group(
+    f: h5py.Group, layers: Sequence[Layer], reshape: bool = False
+) -> None:
+    """Assigns the weights of an open group to `layers`, in order."""
+    _assign(_plan_in_order(find_weights(f), layers, reshape))
+
+
+def load_weights_from_hdf5_group_by_name(
+    f: h5py.Group, layers: Sequence[Layer], skip_mismatch: bool = False, reshape: bool = False
+) -> None:
+    """Assigns the weights of an open group to those of `layers` that have the same names."""
+    _assign(_plan_by_name(find_weights(f), layers, skip_mismatch, reshape))
+
+
+def _assign(plan: Plan) -> None:
+    for weight, value in plan:
+        weight.set_value(value)
+
+
+def _plan_in_order(stored: StoredWeights, layers: Sequence[Layer], reshape: bool) -> Plan:
+    targets = [layer for layer in layers if layer.weights]
+    sources = [layer for layer in stored.layers if layer.arrays.names]
+    if len(targets) != len(sources):
+        raise FileFormatError(
+            f"The file holds {len(sources)} layers with weights ({_names(sources)}) but the model "
+            f"has {len(targets)} ({_names(targets)}). Build the model as it was when it was saved, "
+            "or load what has the same names with by_name=True."
+        )
+    arrays = read_arrays(source.arrays for source in sources)
+    plan: Plan = []
+    for i, (layer, source, values) in enumerate(zip(targets, sources, arrays, strict=True)):
+        values = _converted(layer, values, stored, reshape)
+        title = f"Layer #{i} {layer.name!r} ({source.name!r} in the file)"
+        if len(values) != len(layer.weights):
+            raise FileFormatError(_count_fault(title, layer, values))
+        for weight, value in zip(layer.weights, values, strict=True):
+            if value.shape != tuple(weight.shape):
+                raise ShapeError(_shape_fault(title, weight, value))
+            plan.append((weight, value))
+    return plan
+
+
+def _plan_by_name(
+    stored: StoredWeights, layers: Sequence[Layer], skip_mismatch: bool, reshape: bool
+) -> Plan:
+    by_name: dict[str, list[Layer]] = {}
+    for layer in layers:
+        by_name.setdefault(layer.name, []).append(layer)
+    sources = [source for source in stored.layers if source.name in by_name]
+    if not sources:
+        warnings.warn(
+            f"Nothing was loaded: no layer of the model ({_names(layers)}) has the name of one in "
+            f"the file ({_names(stored.layers)}).",
+            stacklevel=6,
+        )
+    arrays = read_arrays(source.arrays for source in sources)
+    plan: Plan = []
+    for i, (source, read) in enumerate(zip(sources, arrays, strict=True)):
+        for layer in by_name[source.name]:
+            plan += _plan_layer(i, layer, _converted(layer, read, stored, reshape), skip_mismatch)
+    return plan
+
+
+def _plan_layer(i: int, layer: Layer, values: list[np.ndarray], skip_mismatch: bool) -> Plan:
+    """What of `values` a layer takes that was found by its name."""
+    title = f"Layer #{i} {layer.name!r}"
+    if len(values) != len(layer.weights):
+        fault = _count_fault(title, layer, values)
+        if not skip_mismatch:
+            raise FileFormatError(fault)
+        warnings.warn(f"Skipped loading layer {layer.name!r}. {fault}", stacklevel=7)
+        return []
+    plan: Plan = []
+    for weight, value in zip(layer.weights, values, strict=True):
+        if value.shape == tuple(weight.shape):
+            plan.append((weight, value))
+            continue
+        fault = _shape_fault(title, weight, value)
+        if not skip_mismatch:
+            raise ShapeError(fault)
+        # Keras 2.2: the other weights of the layer are loaded nevertheless.
+        warnings.warn(f"Skipped loading weight {weight.name!r}. {fault}", stacklevel=7)
+    return plan
+
+
+def _converted(
+    layer: Layer, values: list[np.ndarray], stored: StoredWeights, reshape: bool
+) -> list[np.ndarray]:
+    return preprocess_weights_for_loading(
+        layer, values, stored.keras_version, stored.backend, reshape=reshape
+    )
+
+
+def _count_fault(title: str, layer: Layer, values: list[np.ndarray]) -> str:
+    wanted = ", ".join(f"{w.name} {tuple(w.shape)}" for w in layer.weights) or "none"
+    found = ", ".join(str(value.shape) for value in values) or "none"
+    return (
+        f"{title} expects {len(layer.weights)} weight(s) ({wanted}), but the saved weights have "
+        f"{len(values)} element(s) ({found}). Build the layer with the arguments it had when it "
+        "was saved."
+    )
+
+
+def _shape_fault(title: str, weight: Weight, value: np.ndarray) -> str:
+    return (
+        f"{title}, weight {weight.name!r} has shape {tuple(weight.shape)}, but the saved weight "
+        f"has shape {value.shape}. Build the layer with the arguments it had when it was saved."
+    )
+
+
+def _names(layers: Sequence[Layer] | Sequence[StoredLayer], limit: int = 5) -> str:
+    names = [repr(layer.name) for layer in layers[:limit]]
+    return ", ".join(names + ["..."] * (len(layers) > limit)) or "none"

@@ -1,0 +1,176 @@
+"""Checked data, ready to be cut into batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from compiler.programs.objective import OutputObjective, target_type
+from compiler.tensorflow import tf
+from kir import losses
+from kir.errors import ConfigError, ShapeError
+from kir.utils.generic_utils import slice_arrays
+from runtime.data import arrays as data_arrays
+
+
+@dataclass
+class Batches:
+    """Inputs, targets and sample weights of one data set.
+
+    Attributes:
+        inputs, targets: one array for each input, and for each output with a loss.
+        weights: an array for each such output, or None where every sample counts alike.
+        dtypes: dtype of each array in the order of the program's inputs.
+    """
+
+    inputs: list[Any]
+    targets: list[Any]
+    weights: list[Any]
+    input_dtypes: list[str]
+    target_types: list[Any]
+    temporal: list[bool]
+
+    @property
+    def count(self) -> int:
+        return data_arrays.sample_count(self.inputs or self.targets)
+
+    @property
+    def is_weighted(self) -> bool:
+        return any(w is not None for w in self.weights)
+
+    @property
+    def byte_count(self) -> int:
+        return sum(int(np.prod(a.shape)) * 4 for a in (*self.inputs, *self.targets))
+
+    def arrays(self, is_weighted: bool | None = None) -> list[tuple[Any, str]]:
+        """(array, dtype) in the order of the program's inputs."""
+        weighted = self.is_weighted if is_weighted is None else is_weighted
+        found = list(zip(self.inputs, self.input_dtypes, strict=True))
+        for target, weight, kind, temporal in zip(
+            self.targets, self.weights, self.target_types, self.temporal, strict=True
+        ):
+            found.append((target, kind.dtype))
+            if weighted:
+                if weight is None:
+                    weight = np.ones(target.shape[: 2 if temporal else 1], kind.dtype)
+                found.append((weight, kind.dtype))
+        return found
+
+    def tensors(self, rows: Any = None, is_weighted: bool | None = None) -> list[Any]:
+        """Tensors of all samples, or of those that `rows` names."""
+        found = []
+        for array, dtype in self.arrays(is_weighted):
+            part = array if rows is None else take(array, rows)
+            found.append(tf.constant(np.asarray(part, dtype=dtype)))
+        return found
+
+    def split(self, at: int) -> tuple[Batches, Batches]:
+        """The samples before `at`, and the rest."""
+        return self._part(0, at), self._part(at, None)
+
+    def _part(self, start: int, stop: int | None) -> Batches:
+        return Batches(
+            slice_arrays(self.inputs, start, stop),
+            slice_arrays(self.targets, start, stop),
+            [None if w is None else w[start:stop] for w in self.weights],
+            self.input_dtypes,
+            self.target_types,
+            self.temporal,
+        )
+
+
+def take(array: Any, rows: Any) -> Any:
+    """The rows of an array; of HDF5 data in one reading."""
+    if isinstance(array, np.ndarray):
+        return array[rows]
+    rows = np.asarray(rows)
+    order = np.argsort(rows)
+    part = np.asarray(array[rows[order].tolist()])
+    return part[np.argsort(order)]
+
+
+def standardize_batches(
+    model: Any,
+    objectives: Sequence[OutputObjective],
+    x: Any,
+    y: Any,
+    sample_weight: Any,
+    class_weight: Any,
+    batch_size: int | None,
+) -> Batches:
+    """Checks data against a model.
+
+    Raises:
+        ConfigError, ShapeError, DTypeError: they do not fit; says which array and what is needed.
+    """
+    label = model._label()
+    active = [o for o in objectives if o.loss is not None]
+    inputs = standardize_inputs(model, x)
+    names = [o.name for o in active]
+    shapes = [_target_shape(o) for o in active]
+    targets = data_arrays.standardize(y, names, shapes, "target", label)
+    sample = data_arrays.weights_by_output(sample_weight, names, "sample_weight", label)
+    by_class = data_arrays.weights_by_output(class_weight, names, "class_weight", label)
+    weights = [
+        data_arrays.combine_weights(t, s, c, o.is_temporal, o.name)
+        for t, s, c, o in zip(targets, sample, by_class, active, strict=True)
+    ]
+    data_arrays.check_lengths(inputs, targets, weights)
+    for target, objective in zip(targets, active, strict=True):
+        _check_target(target, objective)
+    found = Batches(
+        inputs,
+        targets,
+        weights,
+        [t.type.dtype for t in model.inputs],
+        [target_type(o) for o in active],
+        [o.is_temporal for o in active],
+    )
+    check_stateful(model, found.count, batch_size)
+    return found
+
+
+def standardize_inputs(model: Any, x: Any) -> list[Any]:
+    shapes = [t._keras_shape for t in model.inputs]
+    return data_arrays.standardize(x, model.input_names, shapes, "input", model._label())
+
+
+def check_stateful(model: Any, count: int, batch_size: int | None) -> None:
+    if batch_size and model.stateful and count and count % batch_size:
+        raise ConfigError(
+            f"{model._label()} is stateful, so the number of samples must be a multiple of the "
+            f"batch size {batch_size}; got {count} samples."
+        )
+
+
+def _target_shape(objective: OutputObjective) -> tuple[int | None, ...] | None:
+    shape = objective.output.type.shape
+    if shape is None:
+        return None
+    if objective.loss is losses.sparse_categorical_crossentropy:
+        return (*shape[:-1], 1)
+    name = getattr(objective.loss, "__name__", None)
+    if name is None or getattr(losses, name, None) is not objective.loss:
+        return None  # a user's own loss may take targets of any shape
+    return shape
+
+
+def _check_target(target: Any, objective: OutputObjective) -> None:
+    shape = objective.output.type.shape or ()
+    if objective.loss is losses.categorical_crossentropy and target.shape[-1] == 1:
+        raise ConfigError(
+            f"Output {objective.name!r} has the loss categorical_crossentropy, which takes one-hot "
+            f"targets of shape (samples, classes); got {target.shape}. Use "
+            "kir.utils.to_categorical(y), or the loss sparse_categorical_crossentropy."
+        )
+    strict = (losses.mean_squared_error, losses.binary_crossentropy)
+    if objective.loss in (*strict, losses.categorical_crossentropy):
+        for got, wanted in zip(target.shape[1:], shape[1:], strict=False):
+            if wanted is not None and got != wanted:
+                raise ShapeError(
+                    f"Output {objective.name!r} is {objective.output.type}; got targets of shape "
+                    f"{target.shape}."
+                )
