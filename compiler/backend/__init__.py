@@ -138,7 +138,14 @@ from compiler.backend.shapes import (
     tile,
 )
 from compiler.backend.sparse import is_sparse, sparse_constant, sparse_part, to_dense
-from compiler.backend.values import apply_config, gradients, update, update_add, update_sub
+from compiler.backend.values import (
+    apply_config,
+    gpu_names,
+    gradients,
+    update,
+    update_add,
+    update_sub,
+)
 
 __all__ = [
     "abs",
@@ -188,6 +195,7 @@ __all__ = [
     "foldr",
     "gather",
     "getitem",
+    "gpu_names",
     "gradients",
     "greater",
     "greater_equal",

@@ -57,3 +57,8 @@ def apply_config(config: Any) -> None:
         tf.config.set_soft_device_placement(True)
     if config.log_device_placement:
         tf.debugging.set_log_device_placement(True)
+
+
+def gpu_names() -> list[str]:
+    """The GPUs that TensorFlow sees, by their TensorFlow 1 names."""
+    return [f"/device:GPU:{i}" for i, _ in enumerate(tf.config.list_physical_devices("GPU"))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,21 +10,29 @@ import numpy as np
 from compiler.lowering.context import Context
 from compiler.lowering.interpret import interpret
 from compiler.programs.calling import bind
+from compiler.programs.structure import structure
 from compiler.tensorflow import tf
-from kir.backend.common import settings_key
+from compiler.variables import resource
+from kir.backend.common import on_clear_session, settings_key
 from kir.backend.control import is_learning_phase
 from kir.backend.recording import RANDOM_OPS
 from kir.engine.tensor import Tensor
+from kir.engine.variable import Variable
 from kir.errors import ArgumentError, ShapeError
 from kir.ir.graph import Node, Value, topological_order
 
-Run = Callable[[Sequence[Any]], list[Any]]
+Program = Callable[..., list[Any]]
 
 # How often a graph without state is computed op by op before it is compiled: compiling takes
 # about a thousand times as long as running, which an expression that is asked for once
 # (`K.eval`) never makes up for.
 EAGER_CALLS = 2
 EAGER_NODES = 64
+
+# Programs by the structure of their graph; see `structure`.
+SHARED_LIMIT = 256
+_SHARED: dict[Any, Program] = {}
+on_clear_session(_SHARED.clear)
 
 
 def function(
@@ -76,7 +84,13 @@ class CompiledFunction:
         self._phase_at = next((i for i, v in enumerate(self.inputs) if is_learning_phase(v)), None)
         self._fed = [v for i, v in enumerate(self.inputs) if i != self._phase_at]
         self._feeders = [_feeder(v) for v in self._fed]
-        self._programs: dict[Any, Callable[..., list[Any]]] = {}
+        # TensorFlow refuses shapes (int32) as results of a function that is called as an op.
+        self._widened = [
+            i
+            for i, v in enumerate(self.outputs)
+            if isinstance(v, Value) and v.type.dtype == "int32"
+        ]
+        self._programs: dict[Any, Program] = {}
         self._eager_calls = EAGER_CALLS if self._is_plain() else 0
 
     def __call__(self, inputs: Sequence[Any]) -> list[Any]:
@@ -95,17 +109,23 @@ class CompiledFunction:
             training = bool(inputs[self._phase_at])
             inputs = [v for i, v in enumerate(inputs) if i != self._phase_at]
         fed = [feed(v) for feed, v in zip(self._feeders, inputs, strict=True)]
-        if self._eager_calls:
-            self._eager_calls -= 1
-            return [np.asarray(v) for v in self._compute(training, fed)]
         key = (training, settings_key())
         program = self._programs.get(key)
         if program is None:
-            program = self._programs[key] = self._compile(training)
-        return [v.numpy() for v in program(*fed)]
+            if self._eager_calls:
+                self._eager_calls -= 1
+                return [np.asarray(v) for v in self._compute(training, fed)]
+            program = self._programs[key] = self._shared(training) or self._compile(training)
+        results = [v.numpy() for v in program(*fed)]
+        for i in self._widened:
+            results[i] = results[i].astype(np.int32)
+        return results
 
-    def _compute(self, training: bool, tensors: Sequence[Any]) -> list[Any]:
+    def _compute(
+        self, training: bool, tensors: Sequence[Any], values: Mapping[Variable, Any] | None = None
+    ) -> list[Any]:
         context = Context(training=training)
+        context.values.update(values or {})
         env = dict(zip(self._fed, tensors, strict=True))
         if self._phase_at is not None:
             env[self.inputs[self._phase_at]] = training
@@ -121,17 +141,43 @@ class CompiledFunction:
         context.apply_updates()
         return results
 
-    def _compile(self, training: bool) -> Callable[..., list[Any]]:
+    def _compile(self, training: bool, variables: Sequence[Variable] = ()) -> Program:
+        """Traces the graph; `variables` are fed behind the inputs instead of being read."""
         self.trace_count += 1
+        count = len(self._fed)
 
         def run(*tensors: Any) -> list[Any]:
-            return self._compute(training, tensors)
+            values = dict(zip(variables, tensors[count:], strict=True))
+            results = self._compute(training, tensors[:count], values)
+            for i in self._widened:
+                results[i] = tf.cast(results[i], tf.int64)
+            return results
 
         traced = tf.function(run, autograph=False)
-        concrete = traced.get_concrete_function(*(_spec(v) for v in self._fed))
+        concrete = traced.get_concrete_function(*map(_spec, [*self._fed, *variables]))
         if any(v.type.sparse for v in self._fed):
             return concrete  # type: ignore[no-any-return]
         return bind(concrete)
+
+    def _shared(self, training: bool) -> Program | None:
+        """The program of a graph of this structure, which was perhaps compiled before.
+
+        Only for graphs that are fed nothing: there variables are read for each run and fed, which
+        costs more than reading them inside.
+        """
+        if self._fed or self.updates or not all(isinstance(v, Value) for v in self.outputs):
+            return None
+        found = structure(self.outputs)
+        if found is None:
+            return None
+        key, variables = (found[0], training, settings_key()), found[1]
+        program = _SHARED.get(key)
+        if program is None:
+            if len(_SHARED) >= SHARED_LIMIT:
+                _SHARED.clear()
+            program = _SHARED[key] = self._compile(training, variables)
+        resources = [resource(v) for v in variables]
+        return lambda: program(*(r.read_value() for r in resources))
 
     def _is_plain(self) -> bool:
         """Whether the graph is small and computing it op by op gives the same."""

@@ -31,10 +31,10 @@ def infer(op: str, attributes: Mapping[str, Any], types: Sequence[TensorType]) -
     Raises:
         ShapeError: TensorFlow refuses the operands.
     """
-    key = (op, tuple(types), _frozen(attributes), settings_key())
+    key = (op, tuple(types), frozen(attributes), settings_key())
     if key not in _CACHE:
         found = _trace(op, attributes, types)
-        if _has_opaque(attributes):
+        if has_opaque(attributes):
             return found  # the same name may stand for another function next time
         if len(_CACHE) >= _LIMIT:
             _CACHE.clear()
@@ -87,20 +87,21 @@ def _unwrap(value: Any) -> Any:
     return value
 
 
-def _has_opaque(value: Any) -> bool:
+def has_opaque(value: Any) -> bool:
+    """Whether an attribute holds a Python object of the user."""
     if isinstance(value, Mapping):
-        return any(map(_has_opaque, value.values()))
+        return any(map(has_opaque, value.values()))
     if isinstance(value, list | tuple):
-        return any(map(_has_opaque, value))
+        return any(map(has_opaque, value))
     return isinstance(value, Opaque)
 
 
-def _frozen(value: Any) -> Any:
+def frozen(value: Any) -> Any:
     """A hashable stand-in for an attribute; types are kept apart (1 is not True)."""
     if isinstance(value, Mapping):
-        return tuple((k, _frozen(v)) for k, v in value.items())
+        return tuple((k, frozen(v)) for k, v in value.items())
     if isinstance(value, list | tuple):
-        return (type(value).__name__, *map(_frozen, value))
+        return (type(value).__name__, *map(frozen, value))
     if isinstance(value, np.ndarray):
         return value.dtype.str, value.shape, value.tobytes()
     if isinstance(value, Ref):

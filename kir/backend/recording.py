@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from kir.backend import common
+from kir.backend.static import fold_shape
 from kir.engine.executor import executor
 from kir.engine.tensor import Tensor, contains_symbolic, executing, record
 from kir.errors import StateError
@@ -28,6 +29,9 @@ from kir.ir.types import TensorType, check_dtype
 # From the call's arguments, operands replaced by their types, to the result's type; a list of
 # types where the function returns several tensors; None where the rule does not know.
 Rule = Callable[..., "TensorType | list[TensorType] | None"]
+
+# Parameters that hold a tensor's sizes.
+SHAPE_PARAMETERS = frozenset({"shape", "noise_shape", "output_shape"})
 
 # The ops that draw random numbers: two nodes of them are never the same, and each run draws anew.
 RANDOM_OPS: set[str] = set()
@@ -135,6 +139,7 @@ def op(
         infer = type_rule(rule)
         known = frozenset(names)
         required = known - defaults.keys() - {"name"}
+        shaped = known & SHAPE_PARAMETERS
         typed, formatted = "dtype" in known, "data_format" in known
 
         @functools.wraps(function)
@@ -161,6 +166,8 @@ def op(
                 arguments["seed"] = np.random.randint(10_000_000)
             if executing():
                 return compute(name, {k: read_variables(v) for k, v in arguments.items()})
+            for key in shaped:
+                arguments[key] = fold_shape(arguments[key])
             if symbolic or contains_symbolic(list(arguments.values())):
                 return record(
                     f"k.{name}", {k: plain(arguments[k]) for k in names if k != "name"}, infer

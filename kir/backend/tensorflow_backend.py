@@ -155,6 +155,14 @@ from kir.backend import (
     zeros,
     zeros_like,
 )
+from kir.engine.executor import executor
+
+
+def _get_available_gpus() -> list[str]:
+    """Names of the GPUs, e.g. ``/device:GPU:0``; programs of the Keras 2 era ask for them here."""
+    names: list[str] = executor().backend.gpu_names()
+    return names
+
 
 __all__ = [
     "Function",

@@ -11,6 +11,7 @@ import numpy as np
 from kir.backend import common, random, sparse
 from kir.backend import type_rules as rules
 from kir.backend.recording import compute, define, type_rule
+from kir.backend.static import fold_shape
 from kir.engine import names
 from kir.engine.executor import executor
 from kir.engine.tensor import Symbolic, Tensor, executing, record
@@ -210,6 +211,7 @@ def _filled(op: str, number: int, shape: Any, dtype: Any, name: str | None) -> A
     kind = common.floatx() if dtype is None else check_dtype(dtype)
     if executing():
         return compute(op, {"shape": shape, "dtype": kind})
+    shape = fold_shape(shape)
     sizes = rules.shape_argument(shape if not isinstance(shape, Value) else shape.type)
     if sizes is not None and all(sizes):
         return _new(np.full(sizes, number, kind), name)  # type: ignore[arg-type]

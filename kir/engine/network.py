@@ -52,7 +52,7 @@ class Network(Layer):
         self.optimizer: Any = None
         self.inputs: list[Tensor] = []
         self.outputs: list[Tensor] = []
-        self._topology: topology.Topology | None = None
+        self._found_topology: topology.Topology | None = None
         self._layers: list[Any] = []
 
     def _init_subclassed(self) -> None:
@@ -78,7 +78,8 @@ class Network(Layer):
                 )
         self.built = True
         self._is_graph_network = True
-        self._set_topology()
+        self._set_ends()
+        self._layers = list(self._topology.layers)
 
     def _check_member(self, x: Any, what: str) -> None:
         if not isinstance(x, Tensor) or not hasattr(x, "_keras_history"):
@@ -87,12 +88,24 @@ class Network(Layer):
                 "what Input() or a layer call gave; wrap other functions in a Lambda layer."
             )
 
-    def _set_topology(self) -> None:
-        found = topology.find_topology(self.inputs, self.outputs)
-        self._topology = found
-        self._layers = list(found.layers)
-        self._nodes_by_depth = found.nodes_by_depth
-        self._layers_by_depth = found.layers_by_depth
+    @property
+    def _topology(self) -> topology.Topology:
+        """The walk over the network; made anew after a layer was added."""
+        if self._found_topology is None:
+            self._found_topology = topology.find_topology(self.inputs, self.outputs)
+        return self._found_topology
+
+    @property
+    def _nodes_by_depth(self) -> dict[int, list[Node]]:
+        return self._topology.nodes_by_depth
+
+    @property
+    def _layers_by_depth(self) -> dict[int, list[Any]]:
+        return self._topology.layers_by_depth
+
+    def _set_ends(self) -> None:
+        """Notes where the network begins and ends."""
+        self._found_topology = None
         self._input_layers = [x._keras_history[0] for x in self.inputs]
         self._output_layers = [x._keras_history[0] for x in self.outputs]
         self._input_coordinates = [x._keras_history for x in self.inputs]
@@ -211,7 +224,7 @@ class Network(Layer):
         """What a layer added for those of its calls that are part of this network."""
         found: list[Any] = []
         for index, node in enumerate(layer._inbound_nodes):
-            if self._topology is not None and self._topology.contains(layer, index):
+            if self._topology.contains(layer, index):
                 found += getattr(layer, getter)(node.input_tensors)
         return found + getattr(layer, getter)(None)
 
@@ -303,7 +316,6 @@ class Network(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Layers, their calls, inputs and outputs, with Keras's keys in Keras's order."""
-        assert self._topology is not None
         numbers = self._node_numbers()
         layers = []
         for layer in self.layers:
@@ -329,7 +341,6 @@ class Network(Layer):
 
     def _node_numbers(self) -> dict[tuple[int, int], int]:
         """Numbers of the calls in the config: those of other networks do not count."""
-        assert self._topology is not None
         numbers: dict[tuple[int, int], int] = {}
         for layer in self.layers:
             kept = 1 if layer.is_network else 0

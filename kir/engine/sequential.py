@@ -30,7 +30,7 @@ class Sequential(Model):
     def __init__(self, layers: Sequence[Any] | None = None, name: str | None = None) -> None:
         self._init_base(name)
         self._build_input_shape: Any = None
-        self._is_stale = False
+        self._layer_names: set[str] = set()
         for layer in layers or ():
             self.add(layer)
 
@@ -58,12 +58,18 @@ class Sequential(Model):
                 f"Sequential {self.name!r}: add() takes a layer; got {layer!r} "
                 f"({type(layer).__name__})."
             )
+        if layer.name in self._layer_names:
+            raise ConfigError(
+                f"Sequential {self.name!r} has a layer called {layer.name!r} already; every layer "
+                "of a model needs a name of its own. Give one of them another `name`."
+            )
         self.built = False
         if not self._layers:
             self._add_first(layer)
         elif self.outputs:
             self._set_output(layer(self.outputs[0]))
         self._layers.append(layer)
+        self._layer_names.add(layer.name)
         if self.inputs:
             self._mark_stale()
 
@@ -94,10 +100,7 @@ class Sequential(Model):
     def _mark_stale(self) -> None:
         self.built = True
         self._is_graph_network = True
-        self._is_stale = True
-        layers = self._layers
-        self._set_topology()
-        self._layers = layers
+        self._set_ends()
 
     def pop(self) -> None:
         """Removes the last layer.
@@ -107,7 +110,7 @@ class Sequential(Model):
         """
         if not self.layers:
             raise DTypeError(f"Sequential {self.name!r} has no layers to remove.")
-        self._layers.pop()
+        self._layer_names.discard(self._layers.pop().name)
         self.built = False
         if not self.layers:
             self.outputs = self.inputs = []

@@ -135,10 +135,23 @@ truncated_normal = TruncatedNormal
 identity = Identity
 orthogonal = Orthogonal
 
-_NOT_BY_NAME = {
-    "Draw", "Filled", "Given", "RandomDraw", "deserialize", "draw_initial_value", "get", "serialize"
-}  # fmt: skip
-_BY_NAME = {name: globals()[name] for name in __all__ if name not in _NOT_BY_NAME}
+_FUNCTIONS = (
+    glorot_normal,
+    glorot_uniform,
+    he_normal,
+    he_uniform,
+    lecun_normal,
+    lecun_uniform,
+)
+# The public classes under all their names, and the functions.
+_BY_NAME: dict[str, Any] = {
+    **{
+        name: found
+        for name, found in globals().items()
+        if isinstance(found, type) and issubclass(found, Initializer)
+    },
+    **{function.__name__: function for function in _FUNCTIONS},
+}
 
 
 def serialize(initializer: Any) -> Any:

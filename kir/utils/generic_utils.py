@@ -47,8 +47,9 @@ __all__ = [
 
 _GLOBAL_CUSTOM_OBJECTS: dict[str, Any] = {}
 
-# A family with at most this many names is listed in full when a name is unknown.
-_SHORT_LIST = 20
+# A family with at most this many names is listed in full when a name is unknown, and a larger one
+# up to the second number if no name is near.
+_SHORT_LIST, _LONG_LIST = 12, 30
 
 
 def __getattr__(name: str) -> Any:
@@ -108,9 +109,11 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> ConfigError:
     near = [spelled[n] for n in difflib.get_close_matches(str(name).lower(), spelled)]
     if near:
         message += f" Did you mean {' or '.join(map(repr, near))}?"
-    if 0 < len(names) <= _SHORT_LIST:
+    if 0 < len(names) <= (_SHORT_LIST if near else _LONG_LIST):
         message += f" Known are {', '.join(names)}."
-    return ConfigError(f"{message} Pass an object of your own in `custom_objects`.")
+    return ConfigError(
+        f"{message} Pass one of your own as an object, or name it in a `custom_object_scope`."
+    )
 
 
 def serialize_keras_object(instance: Any) -> Any:

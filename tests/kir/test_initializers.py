@@ -49,6 +49,12 @@ def test_an_unknown_name_is_answered_with_the_nearest():
         initializers.get("glorot_unifrom")
 
 
+@pytest.mark.parametrize("name", ["Filled", "RandomDraw", "Joined", "get", "draw_initial_value"])
+def test_only_initializers_can_be_named(name):
+    with pytest.raises(ConfigError, match="Unknown initializer"):
+        initializers.get(name)
+
+
 @pytest.mark.parametrize("identifier", [3, None, 2.5])
 def test_what_is_no_identifier_is_rejected(identifier):
     with pytest.raises(ConfigError, match="Could not interpret initializer identifier"):

@@ -36,7 +36,7 @@ def test_topological_order_puts_operands_first_and_stops_where_told():
 def test_topological_order_of_a_long_chain():
     value = Value(F32, "x")
     for _ in range(5000):
-        value = Node("k.relu", [value], [F32]).outputs[0]
+        value = Node("k.f", [value], [F32]).outputs[0]
     assert len(topological_order([value])) == 5000
 
 

@@ -50,7 +50,7 @@ def chain(length: int) -> Graph:
     nodes = []
     last = x
     for _ in range(length):
-        nodes.append(Node("k.relu", [last], [F32], output_names=["x"]))
+        nodes.append(Node("k.f", [last], [F32], output_names=["x"]))
         last = nodes[-1].outputs[0]
     return Graph("chain", [x], [last], nodes)
 

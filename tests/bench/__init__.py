@@ -1,0 +1,1 @@
+"""Benchmarks: kir against TensorFlow written by hand, as ratios in one run."""
