@@ -159,6 +159,8 @@ class _Run:
             first.append(ProgbarLogger("samples", stateful_metrics=[]))
         found = CallbackList([*first, *callbacks, self.history])
         found.set_model(self.model)
+        for callback in found:
+            callback.validation_data = self._validation_arrays()
         names = self.names + ([f"val_{n}" for n in self.names] if self.held_out is not None else [])
         found.set_params(
             {
@@ -173,6 +175,16 @@ class _Run:
         )
         return found
 
+    def _validation_arrays(self) -> list[Any]:
+        """What Keras hands to callbacks: inputs, targets, weights, and the learning phase."""
+        held_out = self.held_out
+        if held_out is None:
+            return []
+        arrays = [a for a, _ in held_out.arrays(is_weighted=True)]
+        count = len(held_out.inputs)
+        data = arrays[:count] + arrays[count::2] + arrays[count + 1 :: 2]
+        return [*data, 0.0] if self.model.uses_learning_phase else data
+
     def run(self) -> History:
         plan = self.plan
         if plan.verbose and self.held_out is not None:
@@ -184,7 +196,7 @@ class _Run:
             self.callbacks.on_epoch_begin(epoch)
             self._run_epoch(plan.epochs - epoch)
             logs: dict[str, Any] = {}
-            if self.held_out is not None:
+            if self.held_out is not None and not self.model.stop_training:
                 values = mean_logs(self.trainer, self.held_out, plan.batch_size)
                 logs = {f"val_{n}": v for n, v in zip(self.names, values, strict=True)}
             self.callbacks.on_epoch_end(epoch, logs)

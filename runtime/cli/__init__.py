@@ -1,0 +1,3 @@
+"""The command line `kir`."""
+
+from runtime.cli.app import main as main

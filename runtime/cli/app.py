@@ -1,0 +1,86 @@
+"""The program `kir`: finds the command, and tells the user's mistakes from kir's own."""
+
+from __future__ import annotations
+
+import importlib
+import traceback
+from typing import Any, NoReturn
+
+import click
+
+from kir.errors import KirError
+from runtime.cli.options import CONTEXT, debug_option, is_debugging
+
+# A command's module is loaded when it is called or listed: one that needs no TensorFlow must not
+# wait for another's imports.
+COMMANDS = ("check", "convert", "export", "predict", "summary", "train")
+
+
+class _Program(click.Group):
+    """A group whose commands are modules, and whose errors are messages."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"runtime.cli.commands.{cmd_name}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KirError as error:
+            _fail(ctx, error)
+        except OSError as error:
+            # One that names a file is about the user's files; the others are click's (a closed
+            # pipe) or ours.
+            if error.filename is None:
+                raise
+            _fail(ctx, error)
+
+
+def _fail(ctx: click.Context, error: BaseException) -> NoReturn:
+    """Prints what is wrong, and ends the program with status 1."""
+    if is_debugging(ctx):
+        click.echo(traceback.format_exc(), err=True, nl=False)
+    else:
+        label = click.style("Error:", fg="red", bold=True)
+        lines = [str(error), *getattr(error, "__notes__", ())]
+        click.echo(f"{label} " + "\n       ".join(lines), err=True)
+    ctx.exit(1)
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if not value or ctx.resilient_parsing:
+        return
+    from importlib import metadata  # costs more than the rest of this module
+
+    def version(package: str) -> str:
+        try:
+            return metadata.version(package)
+        except metadata.PackageNotFoundError:
+            return "(not installed)"
+
+    click.echo(f"kir {version('kir')}, Keras 2.2.4 on TensorFlow {version('tensorflow')}")
+    ctx.exit()
+
+
+@click.command(
+    cls=_Program,
+    context_settings=CONTEXT,
+    epilog="Example: kir summary model.json. Each command explains itself: kir train --help.",
+)
+@debug_option
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_print_version,
+    help="Show the versions of kir and TensorFlow.",
+)
+def main() -> None:
+    """Keras 2.2.4 models in files: look at them, check, convert, train, run and export them."""

@@ -1,0 +1,38 @@
+"""`kir convert`: an architecture in another format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from runtime.cli.files import FORMATS, format_of, read_architecture
+from runtime.cli.options import INPUT_FILE, OUTPUT_FILE, command
+
+
+@command("kir convert model.json model.yaml\nkir convert model.h5 graph.txt --to text")
+@click.argument("source", metavar="IN", type=INPUT_FILE)
+@click.argument("destination", metavar="OUT", type=OUTPUT_FILE)
+@click.option(
+    "--to",
+    "format",
+    type=click.Choice(list(FORMATS)),
+    help="Format of OUT, where its suffix does not say it.",
+)
+def convert(source: Path, destination: Path, format: str | None) -> None:
+    """Write the architecture in IN to OUT in another format.
+
+    \b
+    json   .json         as Keras 2.2.4 writes it
+    yaml   .yaml, .yml   as Keras 2.2.4 writes it
+    text   .kirt         the typed graph, to be read
+    proto  .kirpb        the typed graph, binary
+
+    IN may also be a model (.h5): its architecture is written, without the weights.
+    """
+    from kir.serde import architecture
+
+    format = format or format_of(destination)
+    model = read_architecture(source)
+    architecture.write_architecture(model, destination, format)
+    click.echo(f"{destination}: {model.name}, {len(model.layers)} layers, as {format}")

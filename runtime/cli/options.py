@@ -1,0 +1,68 @@
+"""Options and kinds of arguments that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+CONTEXT: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+INPUT_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+OUTPUT_FILE = click.Path(dir_okay=False, path_type=Path)
+OUTPUT_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+_DEBUG = "kir.debug"
+
+
+def _set_debug(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        ctx.meta[_DEBUG] = True  # shared by the contexts of the program and of its command
+
+
+def is_debugging(ctx: click.Context) -> bool:
+    """Whether --debug was given."""
+    return bool(ctx.meta.get(_DEBUG))
+
+
+def debug_option(function: _F) -> _F:
+    """Adds --debug; taken before and after a command's name, as users write it in both places."""
+    return click.option(
+        "--debug",
+        is_flag=True,
+        expose_value=False,
+        callback=_set_debug,
+        help="Show the Python traceback of an error.",
+    )(function)
+
+
+def data_options(function: _F) -> _F:
+    """Adds --data and --target."""
+    function = click.option(
+        "--target",
+        metavar="COLUMN",
+        help="Column of a .csv file that holds the targets: its name, or its number from 0.",
+    )(function)
+    return click.option(
+        "--data",
+        "source",
+        required=True,
+        metavar="digits|FILE.npz|FILE.csv",
+        help="The data: the digits of scikit-learn, or a file with the arrays x and y, or columns.",
+    )(function)
+
+
+def command(example: str, **settings: Any) -> Callable[[Callable[..., Any]], click.Command]:
+    """Declares a command of the program; `example` is shown at the end of its help."""
+
+    def declare(function: Callable[..., Any]) -> click.Command:
+        epilog = "\b\nExample:\n" + "\n".join(f"  {line}" for line in example.splitlines())
+        return click.command(context_settings=CONTEXT, epilog=epilog, **settings)(
+            debug_option(function)
+        )
+
+    return declare
