@@ -31,6 +31,10 @@ class StateError(KirError, RuntimeError):
     """A call that comes too early or too late, e.g. `fit` before `compile`."""
 
 
+class ExecutionError(KirError, RuntimeError):
+    """A program that failed while it ran, because of the data that it was given."""
+
+
 class MissingAttributeError(KirError, AttributeError):
     """An attribute that exists only after something else happened, e.g. `layer.output`."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ import compiler.lowering.rules  # noqa: F401 - registers the rules
 from compiler import backend
 from compiler.lowering.context import CONTEXTS, Call, Context, Environment, current_context
 from compiler.lowering.registry import layer_rule, op_rule
+from compiler.tensorflow import tf
 from compiler.variables import resource
 from kir.engine.tensor import execution
 from kir.engine.variable import Variable
@@ -126,7 +128,16 @@ def _call_layer(node: Node, env: Environment, context: Context, used: set[Value]
         node.seeds,
         lambda index: node.outputs[index] in used,
     )
-    return layer_rule(type(layer))(layer, call, *inputs)
+    with tf.name_scope(scope_name(layer.name)):
+        return layer_rule(type(layer))(layer, call, *inputs)
+
+
+def scope_name(name: str) -> str:
+    """A layer's name in the form that TensorFlow allows for scopes.
+
+    Ops are grouped by it in TensorBoard, and errors at run time name it.
+    """
+    return re.sub(r"[^A-Za-z0-9_.\-]", "_", name.lstrip("_")) or "layer"
 
 
 def _call_user_layer(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -173,8 +174,18 @@ class Layer:
         if shape is not None:
             # A tuple stays the same object: YAML marks equal objects as aliases.
             self.batch_input_shape = tuple(shape)
+            self._check_batch_input_shape()
             dtype = kwargs.get("dtype") or kwargs.get("input_dtype")
             self.dtype = check_dtype(dtype) if dtype is not None else common.floatx()
+
+    def _check_batch_input_shape(self) -> None:
+        for size in self.batch_input_shape:
+            # Keras 2.2: an Embedding's tuple of lengths stands as one entry.
+            if not (size is None or isinstance(size, Integral | tuple | list)):
+                raise ConfigError(
+                    f"{self._label()}: the input shape is {self.batch_input_shape} with the batch "
+                    f"axis; expected whole numbers or None, got {size!r}."
+                )
 
     # -- weights
 
@@ -400,6 +411,9 @@ class Layer:
 
     def _call_on_values(self, inputs: Any, kwargs: dict[str, Any]) -> Any:
         """The call while a program is built, or eagerly on TensorFlow tensors."""
+        for x in to_list(inputs):
+            if not hasattr(x, "shape") or isinstance(x, np.ndarray):
+                self._check_tensor(x)
         if not self.built:
             with name_scope(self.name):
                 shapes = [tuple(x.shape) for x in to_list(inputs)]

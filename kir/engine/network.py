@@ -160,12 +160,29 @@ class Network(Layer):
 
     @property
     def graph(self) -> Graph:
-        """The network as a graph of the intermediate representation."""
+        """The network as a graph of the intermediate representation.
+
+        Its nodes are live: they show the layers' configurations as these are when asked.
+        `kir.serde.graph_config.model_from_graph` makes the network again, from this graph or from
+        what was read from its text or binary form.
+        """
         masks = [m for m in (x.mask for x in self.outputs) if m is not None]
-        nodes = topological_order([*self.outputs, *masks], stop=self.inputs)
-        return Graph(
-            self.name, self.inputs, self.outputs, nodes, {"class_name": type(self).__name__}
-        )
+        calls = self._topology.calls() if self._topology is not None else []
+        results = [node.outputs[0] for node in calls if node.outputs]
+        nodes = topological_order([*results, *self.outputs, *masks], stop=self.inputs)
+        return Graph(self.name, self.inputs, self.outputs, nodes, self._graph_attributes())
+
+    def _graph_attributes(self) -> dict[str, Any]:
+        """What a file has to say of the network besides its calls."""
+        attributes: dict[str, Any] = {"class_name": type(self).__name__}
+        if not self.trainable:
+            attributes["trainable"] = False
+        if [x.name for x in self.inputs] != self._input_names():
+            attributes["input_names"] = self._input_names()
+        return attributes
+
+    def _input_names(self) -> list[str]:
+        return [x._keras_history[0].name for x in self.inputs]
 
     @property
     def trainable_weights(self) -> list[Variable]:

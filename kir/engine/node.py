@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kir.engine.tensor import Tensor
 from kir.ir import graph as ir
+from kir.ir.attributes import attribute_problem, to_attribute
 from kir.ir.types import TensorType
 
 if TYPE_CHECKING:
@@ -74,7 +75,9 @@ class Node(ir.Node):
             return {}
         config = self.outbound_layer.get_config()
         config.pop("name", None)
-        return config
+        if attribute_problem(config, len(self.inputs), -1) is None:
+            return config
+        return {str(key): _attribute(value) for key, value in config.items()}
 
     @attributes.setter
     def attributes(self, value: Any) -> None:
@@ -88,6 +91,19 @@ class Node(ir.Node):
             "node_indices": self.node_indices,
             "tensor_indices": self.tensor_indices,
         }
+
+
+def _attribute(value: Any) -> Any:
+    """A part of a user's configuration as a file shows it: objects by class and config."""
+    if hasattr(value, "get_config") and not isinstance(value, type):
+        return {"class_name": type(value).__name__, "config": _attribute(value.get_config())}
+    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
+        return {str(key): _attribute(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return tuple(map(_attribute, value))
+    if isinstance(value, list):
+        return list(map(_attribute, value))
+    return to_attribute(value)
 
 
 def make_outputs(node: Node, layer_uses_phase: bool) -> None:

@@ -12,6 +12,7 @@ from kir.engine.base_layer import Layer
 from kir.engine.input_layer import Input, InputLayer
 from kir.engine.training import Model
 from kir.errors import ConfigError, DTypeError
+from kir.ir.attributes import to_attribute
 
 
 class Sequential(Model):
@@ -147,6 +148,15 @@ class Sequential(Model):
     def _set_inputs(self, arrays: Sequence[Any]) -> None:
         """Builds a model without a declared shape for the data that it first sees."""
         self.build((None, *np.shape(arrays[0])[1:]))
+
+    def _graph_attributes(self) -> dict[str, Any]:
+        attributes = super()._graph_attributes()
+        if self._build_input_shape is not None:
+            attributes["build_input_shape"] = self._build_input_shape
+        if not self.inputs:
+            # Nothing was called yet, so that no node tells of the layers.
+            attributes["layers"] = to_attribute(self.get_config()["layers"])
+        return attributes
 
     def get_config(self) -> dict[str, Any]:
         layers = [

@@ -39,6 +39,35 @@ class Topology:
     def contains(self, layer: Layer, node_index: int) -> bool:
         return (id(layer), node_index) in self.keys
 
+    def calls(self) -> list[Node]:
+        """Every call, operands first: by decreasing depth, and each layer's as they were made.
+
+        So layers are met in the order of `layers`, and a layer's calls in that of their indices:
+        what a file has to say to make the same network again.
+        """
+        depths = {node: depth for depth, nodes in self.nodes_by_depth.items() for node in nodes}
+        ranks = {layer: rank for rank, layer in enumerate(self.layers)}
+        earlier: dict[Node, Node] = {}
+        for layer in self.layers:
+            own = [n for i, n in enumerate(layer._inbound_nodes) if self.contains(layer, i)]
+            earlier.update(zip(own[1:], own, strict=False))
+        order: dict[Node, None] = {}
+        for node in sorted(self.nodes, key=lambda n: (-depths[n], ranks[n.outbound_layer])):
+            stack = [node]
+            while stack:
+                top = stack[-1]
+                before = [
+                    inbound._inbound_nodes[i]
+                    for inbound, i in zip(top.inbound_layers, top.node_indices, strict=True)
+                ]
+                if top in earlier:
+                    before.append(earlier[top])
+                missing = [n for n in before if n not in order]
+                stack.extend(reversed(missing))
+                if not missing:
+                    order[stack.pop()] = None
+        return list(order)
+
 
 def find_topology(inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> Topology:
     """Walks from `outputs` back.

@@ -49,7 +49,7 @@ class Model(Network):
         Raises:
             ConfigError: an unknown name, or a loss, metric or weight for an unknown output.
         """
-        self._trainer = None
+        # A call that fails leaves the model as it was compiled before.
         self._trainer = (
             executor()
             .training(self)

@@ -7,6 +7,7 @@ code from a file is `func_load`, and it refuses unless the user opened `allow_un
 from __future__ import annotations
 
 import difflib
+import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -174,11 +175,17 @@ def deserialize_keras_object(
         # Keras 2.2: it may also be a function that returns the object.
         with CustomObjectScope(custom_objects):
             return construct(found, config)
-    if has_arg(found.from_config, "custom_objects"):
+    if _takes_custom_objects(getattr(found.from_config, "__func__", found.from_config)):
         known = {**_GLOBAL_CUSTOM_OBJECTS, **custom_objects}
         return found.from_config(config, custom_objects=known)
     with CustomObjectScope(custom_objects):
         return found.from_config(config)
+
+
+@functools.lru_cache(maxsize=256)
+def _takes_custom_objects(from_config: Callable[..., Any]) -> bool:
+    # Cached, as there are few such functions and a model calls them a thousand times.
+    return has_arg(from_config, "custom_objects")
 
 
 def interpret(

@@ -49,7 +49,13 @@ def read_architecture(path: Path) -> Any:
     """
     if path.suffix.lower() in HDF5_SUFFIXES:
         return load_model(path, compile=False)
-    from kir.serde import architecture
+    # TEMPORARY
+    try:
+        from kir.serde import architecture
+    except ImportError:
+        from kir.models import model_from_json, model_from_yaml
+
+        return (model_from_json if path.suffix == ".json" else model_from_yaml)(path.read_text())
 
     return architecture.read_architecture(path)
 

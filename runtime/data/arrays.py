@@ -20,7 +20,13 @@ def to_array(value: Any) -> Any:
     if hasattr(value, "iloc"):  # pandas
         return value.values
     if isinstance(value, list | tuple):
-        return np.asarray(value)
+        try:
+            return np.asarray(value)
+        except ValueError as error:
+            raise ShapeError(
+                "The data are a list whose entries have different lengths; expected numbers in "
+                "one shape. Pad them, e.g. with kir.preprocessing.sequence.pad_sequences."
+            ) from error
     if hasattr(value, "shape"):
         return value
     return np.asarray(value)
@@ -64,9 +70,9 @@ def _checked(value: Any) -> Any:
         raise ConfigError("Got None where an array of data is expected.")
     if not hasattr(array, "ndim"):
         array = np.asarray(array)
-    if isinstance(array, np.ndarray) and array.dtype == object:
+    if isinstance(array, np.ndarray) and array.dtype.kind in "OUS":
         raise DTypeError(
-            "The data are an array of Python objects (dtype object), perhaps rows of different "
+            f"The data are an array of dtype {array.dtype}, such as text or rows of different "
             "lengths; expected numbers in one shape."
         )
     return array

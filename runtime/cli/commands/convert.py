@@ -22,11 +22,8 @@ from runtime.cli.options import INPUT_FILE, OUTPUT_FILE, command
 def convert(source: Path, destination: Path, format: str | None) -> None:
     """Write the architecture in IN to OUT in another format.
 
-    \b
-    json   .json         as Keras 2.2.4 writes it
-    yaml   .yaml, .yml   as Keras 2.2.4 writes it
-    text   .kirt         the typed graph, to be read
-    proto  .kirpb        the typed graph, binary
+    json (.json) and yaml (.yaml, .yml) are what Keras 2.2.4 writes; text (.kirt) and proto
+    (.kirpb) hold the typed graph, to be read by people and by programs.
 
     IN may also be a model (.h5): its architecture is written, without the weights.
     """

@@ -19,7 +19,7 @@ _STYLES = (
     (r"^Layer \(type\).*", "bold"),
     (r"^(Total|Trainable|Non-trainable) params: [\d,]+", "bold"),
     (r"^\S+ (?=\()", "cyan"),
-    (r"(?<=\()[A-Z]\w*", "magenta"),
+    (r"(?<=\()(?!None\b)[A-Z]\w*", "magenta"),
     (r"(?<= )\d+(?= |$)", "green"),
     (r"\S+\[\d+\]\[\d+\]$", "dim cyan"),
 )
