@@ -1,6 +1,6 @@
 # Every target sets up what it needs. It takes Python 3.11 with venv, make, and nothing else.
 #
-#   make demo        train a CNN on the digits; leaves its log, checkpoint and picture in runs/demo
+#   make demo        train a CNN on the digits; leaves log, models and picture in demo-output
 #   make test        the tests, without the slow ones
 #   make test-slow   the slow ones
 #   make lint        ruff, pyright, import contracts
@@ -14,7 +14,7 @@ VENV ?= .venv
 JOBS ?= 2
 # More options, e.g. make test PYTEST='-k Dense -x'
 PYTEST ?=
-RUN ?= runs/demo
+DEMO_OUTPUT ?= demo-output
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -49,11 +49,10 @@ $(PROTO_VENV)/.installed:
 # -- what users call
 
 demo: $(VENV)/.installed-demo
-	$(BIN)/python -m runtime.cli train specs/examples/digits_cnn.yaml \
+	$(BIN)/kir train specs/examples/digits_cnn.yaml \
 	    --data digits --loss categorical_crossentropy --optimizer adam --metrics accuracy \
-	    --epochs 15 --batch-size 64 --seed 1337 \
-	    --output $(RUN) --export --curve
-	@echo "TensorBoard: $(BIN)/tensorboard --logdir $(RUN)"
+	    --epochs 30 --batch-size 32 --seed 1337 --output $(DEMO_OUTPUT)
+	@echo 'Then open the address that it prints; with $(BIN)/ before "tensorboard" unless the environment is active.'
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m 'not slow' $(PYTEST)

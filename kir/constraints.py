@@ -6,7 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kir import backend as K
-from kir.utils.generic_utils import deserialize_keras_object, interpret, serialize_keras_object
+from kir.utils.generic_utils import (
+    describe,
+    deserialize_keras_object,
+    interpret,
+    serialize_keras_object,
+)
 
 __all__ = [
     "Constraint",
@@ -37,6 +42,9 @@ class Constraint:
     """Base class: a callable from a weight to the weight that is allowed."""
 
     _config_names: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return describe(self)
 
     def __call__(self, w: Any) -> Any:
         """The allowed weight that takes the place of `w`."""

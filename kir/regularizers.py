@@ -8,6 +8,7 @@ from typing import Any
 from kir import backend as K
 from kir.utils.generic_utils import (
     construct,
+    describe,
     deserialize_keras_object,
     interpret,
     serialize_keras_object,
@@ -18,6 +19,9 @@ __all__ = ["L1L2", "Regularizer", "deserialize", "get", "l1", "l1_l2", "l2", "se
 
 class Regularizer:
     """Base class: a callable from a tensor to a scalar penalty."""
+
+    def __repr__(self) -> str:
+        return describe(self)
 
     def __call__(self, x: Any) -> Any:
         """The penalty for `x`."""

@@ -17,7 +17,7 @@ from kir.engine.node import Node, record_history
 from kir.engine.tensor import Tensor
 from kir.engine.variable import Variable, compute_initial_values
 from kir.errors import ConfigError, StateError
-from kir.ir.graph import Graph, topological_order
+from kir.ir.graph import Graph, Value, topological_order
 from kir.ir.types import TensorType
 from kir.utils.generic_utils import to_list, unpack_singleton
 
@@ -326,8 +326,32 @@ class Network(Layer):
 
     def _add_call(self, inputs: Any, tensors: list[Tensor], kwargs: dict[str, Any]) -> Any:
         outputs = super()._add_call(inputs, tensors, kwargs)
-        self._inbound_nodes[-1].region = self.graph
+        node = self._inbound_nodes[-1]
+        node.region = self._region()
+        # Masks made inside are further results of the call.
+        hidden = dict(zip(self._inner_masks(), node.outputs[len(self.outputs) :], strict=True))
+        node.output_masks = [None if m is None else hidden[m] for m in node.output_masks]
+        for output, mask in zip(node.output_tensors, node.output_masks, strict=True):
+            output.mask = mask
         return outputs
+
+    def _inner_masks(self) -> list[Value]:
+        """The masks of the outputs, each once."""
+        return list(dict.fromkeys(x.mask for x in self.outputs if x.mask is not None))
+
+    def internal_types(self, *inputs: TensorType) -> list[TensorType]:
+        """The masks that come with the outputs."""
+        return [mask.type for mask in self._inner_masks()]
+
+    def _region(self) -> Graph:
+        graph = self.graph
+        masks = self._inner_masks()
+        if not masks:
+            return graph
+        attributes = {**graph.attributes, "output_count": len(graph.outputs)}
+        return Graph(
+            graph.name, graph.inputs, [*graph.outputs, *masks], graph.nodes, attributes
+        )
 
     # -- configuration
 

@@ -23,7 +23,7 @@ from kir.initializers.draws import (
     known_shape,
 )
 from kir.ir.types import check_dtype
-from kir.utils.generic_utils import construct
+from kir.utils.generic_utils import construct, describe
 
 Shape = Sequence[int]
 
@@ -39,6 +39,9 @@ class Initializer:
     """
 
     _config_names: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return describe(self)
 
     def __call__(self, shape: Shape, dtype: str | None = None) -> Any:
         """A value of this shape: an array or a tensor."""

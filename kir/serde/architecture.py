@@ -66,9 +66,7 @@ def read_architecture(
         raise
 
 
-def write_architecture(
-    model: Any, path: str | os.PathLike[str], format: str | None = None
-) -> None:
+def write_architecture(model: Any, path: str | os.PathLike[str], format: str | None = None) -> None:
     """Writes a model's architecture to a file.
 
     An existing file is replaced only when the new one is complete.

@@ -7,14 +7,15 @@ dialects than layers' (`k.*`: the masks) are left out, as the layers make them a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kir.errors import ConfigError
 from kir.ir.attributes import Attribute, Opaque
 from kir.ir.graph import Graph, Node, Value, Weight
+from kir.ir.verifier import verify
 from kir.serde.config import model_from_config
-from kir.utils.generic_utils import get_custom_objects
+from kir.utils.generic_utils import custom_object_scope, get_custom_objects
 
 # The dialects whose nodes are calls of layers: the built-in ones and a user's own.
 BUILT_IN = "keras"
@@ -29,32 +30,33 @@ def model_from_graph(graph: Graph, custom_objects: Mapping[str, Any] | None = No
         custom_objects: classes and functions of the user's, by the names used in the graph.
 
     Raises:
-        ConfigError: the graph does not consist of layer calls, or names an unknown layer.
+        VerificationError: the graph breaks a rule, e.g. a type is not what the layer gives.
+        ConfigError: the graph does not consist of layer calls, names an unknown layer, or has
+            weights that are not those of its layers.
     """
-    model = model_from_config(config_from_graph(graph, custom_objects), custom_objects)
+    with custom_object_scope(dict(custom_objects or {})):
+        verify(graph)
+        model = model_from_config(config_from_graph(graph), custom_objects)
     _set_trainable(model, graph)
+    _check_weights(model, graph)
     return model
 
 
-def config_from_graph(
-    graph: Graph, custom_objects: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
+def config_from_graph(graph: Graph) -> dict[str, Any]:
     """The Keras config, ``{"class_name": ..., "config": {...}}``, that a graph stands for.
 
     Raises:
-        ConfigError: the graph does not consist of layer calls, or has a layer of the user's that
-            is not among the custom objects.
+        ConfigError: the graph does not consist of layer calls, or has a layer of a user's that is
+            not among the custom objects in scope.
     """
-    known = {*get_custom_objects(), *(custom_objects or ())}
-    return _Writer(graph, known).entry()
+    return _Writer(graph).entry()
 
 
 class _Writer:
     """Writes the config of one network."""
 
-    def __init__(self, graph: Graph, known: set[str]) -> None:
+    def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.known = known
         # Where each value comes from: its layer, which call of it, which result of the call.
         self.places: dict[Value, tuple[str, int, int]] = {}
         self.class_name = str(graph.attributes.get("class_name", "Model"))
@@ -66,28 +68,37 @@ class _Writer:
 
     def sequential(self) -> dict[str, Any]:
         graph = self.graph
+        calls = self.calls()
         if "layers" in graph.attributes:
             layers = _plain(graph.attributes["layers"])
         else:
-            layers = [self.layer(node) for node in self.calls()]
+            layers = [self.layer(node) for node in calls]
         shape = graph.attributes.get("build_input_shape")
-        if graph.inputs and shape is None and layers:
-            layers = self.with_input(layers)
+        if graph.inputs and calls and shape is None:
+            layers = [*self.explicit_input(calls[0]), *layers]
         config = {"name": graph.name, "layers": layers}
         return config if shape is None else {**config, "build_input_shape": shape}
 
-    def with_input(self, layers: list[Any]) -> list[Any]:
-        """The layers, after an explicit input where the first layer does not stand for it.
+    def explicit_input(self, first: Node) -> list[Any]:
+        """The input of a Sequential as a layer, where its first layer does not stand for it.
 
         Keras 2.2: a Sequential's config leaves an InputLayer that was added out.
         """
-        (value,) = self.graph.inputs
-        implied = {**_input_of(layers[0]), "name": f"{layers[0]['config']['name']}_input"}
-        (name,) = self.input_names()
+        if len(self.graph.inputs) > 1:
+            raise ConfigError(
+                f"The Sequential @{self.graph.name} has {len(self.graph.inputs)} inputs; a "
+                'Sequential has one. Say class_name = "Model".'
+            )
+        (value,), (name,) = self.graph.inputs, self.input_names()
         declared = _input_config(value, name)
-        if {key: implied.get(key) for key in declared} == declared:
-            return layers
-        return [{"class_name": "InputLayer", "config": declared}, *layers]
+        given = first.region.inputs[:1] if first.region is not None else ()
+        if given:  # a nested model's input serves as that of the model around it
+            implied = _input_config(given[0], f"{first.name}_input")
+        else:
+            config = first.attributes
+            implied = {**declared, "name": f"{first.name}_input", "sparse": False}
+            implied |= {key: config.get(key) for key in ("batch_input_shape", "dtype")}
+        return [] if implied == declared else [{"class_name": "InputLayer", "config": declared}]
 
     def functional(self) -> dict[str, Any]:
         graph = self.graph
@@ -97,13 +108,13 @@ class _Writer:
             layers[name] = {"name": name, "class_name": "InputLayer", "config": config}
             layers[name]["inbound_nodes"] = []
             self.places[value] = (name, 0, 0)
-        # The first call of a network that a config counts is its own definition.
         for node in self.calls():
             entry = layers.get(node.name)
             if entry is None:
                 entry = {"name": node.name, **self.layer(node), "inbound_nodes": []}
                 layers[node.name] = entry
             calls = entry["inbound_nodes"]
+            # Keras 2.2: a network's call 0 is its own definition.
             index = len(calls) + (1 if node.region is not None else 0)
             calls.append(self.call(node))
             for value in node.outputs:
@@ -112,12 +123,22 @@ class _Writer:
             "name": graph.name,
             "layers": list(layers.values()),
             "input_layers": [self.place(value, "input") for value in graph.inputs],
-            "output_layers": [self.place(value, "output") for value in graph.outputs],
+            "output_layers": [self.place(value, "output") for value in self.public_outputs()],
         }
 
+    def public_outputs(self) -> Sequence[Value]:
+        """The outputs without the masks that a nested model also gives."""
+        return self.graph.outputs[: self.graph.attributes.get("output_count")]
+
     def input_names(self) -> Sequence[str]:
-        names = self.graph.attributes.get("input_names")
-        return names if names is not None else [value.name for value in self.graph.inputs]
+        graph = self.graph
+        names = graph.attributes.get("input_names", [value.name for value in graph.inputs])
+        if len(names) != len(graph.inputs) or not all(n and isinstance(n, str) for n in names):
+            raise ConfigError(
+                f"The inputs of the graph @{graph.name} are called {names!r}; expected a name for "
+                f"each of the {len(graph.inputs)} inputs."
+            )
+        return names
 
     def calls(self) -> list[Node]:
         return [n for n in self.graph.nodes if n.op.partition(".")[0] in (BUILT_IN, USER)]
@@ -125,7 +146,7 @@ class _Writer:
     def layer(self, node: Node) -> dict[str, Any]:
         """The class and config of the layer that a node calls."""
         dialect, _, name = node.op.partition(".")
-        if dialect == USER and name not in self.known:
+        if dialect == USER and name not in get_custom_objects():
             raise ConfigError(
                 f"The graph @{self.graph.name} calls {node.name!r}, a layer of the class {name!r} "
                 "of a user. Pass the class in `custom_objects`."
@@ -133,7 +154,7 @@ class _Writer:
         if not node.name:
             raise ConfigError(f"The graph @{self.graph.name} calls a {name} that has no name.")
         if node.region is not None:
-            entry = _Writer(node.region, self.known).entry()
+            entry = _Writer(node.region).entry()
             return {"class_name": name, "config": entry["config"]}
         return {"class_name": name, "config": {"name": node.name, **_plain(node.attributes)}}
 
@@ -160,20 +181,6 @@ def _input_config(value: Value, name: str) -> dict[str, Any]:
     return {**shape, "sparse": kind.sparse, "name": name}
 
 
-def _input_of(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """What a Sequential concludes about its input from its first layer; {} if nothing."""
-    config = entry["config"]
-    while "layers" in config:
-        if not config["layers"]:
-            return {}
-        config = config["layers"][0]["config"]
-    shape = config.get("batch_input_shape")
-    if shape is None:
-        return {}
-    dtype = config.get("dtype")
-    return {"batch_input_shape": tuple(shape), "dtype": dtype, "sparse": False}
-
-
 def _plain(value: Attribute) -> Any:
     """What a config says where an attribute names a function: the function's name."""
     if isinstance(value, Opaque):
@@ -192,3 +199,24 @@ def _set_trainable(model: Any, graph: Graph) -> None:
     for node in graph.nodes:
         if node.region is not None and node.name and node.op.startswith(f"{BUILT_IN}."):
             _set_trainable(model.get_layer(node.name), node.region)
+
+
+def _check_weights(model: Any, graph: Graph) -> None:
+    """Compares the types of the weights; a graph that a person wrote may leave weights out."""
+    made = dict(_weights_of(model.graph, ""))
+    for path, weights in _weights_of(graph, ""):
+        types = [str(w.type) for w in weights]
+        expected = [str(w.type) for w in made.get(path, ())]
+        if types and types != expected:
+            raise ConfigError(
+                f"The graph @{graph.name} gives the layer {path!r} the weights "
+                f"{[w.name for w in weights]} of types {types}; the layer has {expected}."
+            )
+
+
+def _weights_of(graph: Graph, prefix: str) -> Iterator[tuple[str, Sequence[Weight]]]:
+    for node in graph.nodes:
+        if node.region is None:
+            yield prefix + node.name, node.weights
+        else:
+            yield from _weights_of(node.region, f"{prefix}{node.name}/")

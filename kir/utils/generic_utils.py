@@ -29,6 +29,7 @@ __all__ = [
     "allow_unsafe_code",
     "construct",
     "custom_object_scope",
+    "describe",
     "deserialize_keras_object",
     "func_dump",
     "func_load",
@@ -132,6 +133,13 @@ def serialize_keras_object(instance: Any) -> Any:
     raise ConfigError(
         f"Cannot serialize {instance!r}: expected an object with get_config(), or a named function."
     )
+
+
+def describe(instance: Any) -> str:
+    """An object as the call that makes it, for messages: ``L1L2(l1=0.0, l2=0.01)``."""
+    config = instance.get_config() if hasattr(instance, "get_config") else {}
+    arguments = ", ".join(f"{name}={value!r}" for name, value in config.items())
+    return f"{type(instance).__name__}({arguments})"
 
 
 def deserialize_keras_object(

@@ -34,12 +34,10 @@ class _Program(click.Group):
             return super().invoke(ctx)
         except KirError as error:
             _fail(ctx, error)
+        except BrokenPipeError:
+            raise  # the reader of a pipe had enough, which click knows how to treat
         except OSError as error:
-            # One that names a file is about the user's files; the others are click's (a closed
-            # pipe) or ours.
-            if error.filename is None:
-                raise
-            _fail(ctx, error)
+            _fail(ctx, error)  # the user's files and folders, or a full disk
 
 
 def _fail(ctx: click.Context, error: BaseException) -> NoReturn:

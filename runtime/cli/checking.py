@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from kir.errors import KirError
-from runtime.cli.files import format_of, read_architecture
+from kir.serde.architecture import find_format
+from runtime.cli.files import read_architecture
 
 
 def check_file(path: Path) -> tuple[Any, list[str]]:
@@ -27,7 +28,7 @@ def check_file(path: Path) -> tuple[Any, list[str]]:
         # among them, unless it lies between layers, as a shape that does not fit does.
         found = list(_layer_problems(_parse(path)))
         if not any(str(error) in problem for problem in found):
-            found.append(_text(error))
+            found.append(_text(error, path))
         return None, found
     return model, []
 
@@ -35,7 +36,7 @@ def check_file(path: Path) -> tuple[Any, list[str]]:
 def _parse(path: Path) -> Any:
     """The config in a JSON or YAML file; None if there is none to be had."""
     try:
-        format = format_of(path)
+        format = find_format(path)
         if format == "json":
             return json.loads(path.read_text("utf-8"))
         if format == "yaml":
@@ -75,5 +76,9 @@ def _entries(config: Any) -> list[Any]:
     return layers if isinstance(layers, list) else []
 
 
-def _text(error: KirError) -> str:
-    return " ".join([str(error), *getattr(error, "__notes__", ())])
+def _text(error: KirError, path: Path | None = None) -> str:
+    """What an error says and where, but for the file's name, which stands before it."""
+    notes = [
+        note for note in getattr(error, "__notes__", ()) if path is None or str(path) not in note
+    ]
+    return " ".join([str(error), *notes])

@@ -48,7 +48,7 @@ def write_predictions(
         ConfigError: the predictions have no rows of numbers, as a .csv file needs.
         ShapeError: the data do not fit the model.
     """
-    model = load_model(file, compile=False)
+    model = load_model(file)
     check_single(model)
     x, _ = load_inputs(source, target)
     predictions = np.asarray(model.predict(adapt_inputs(model, x), batch_size=batch_size))

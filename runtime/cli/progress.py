@@ -21,12 +21,11 @@ class TrainingProgress(Callback):
         console: where to; only a terminal gets the bar.
     """
 
-    # Asks the training loop for short chunks of steps, so that the bar moves.
-    shows_progress = True
-
     def __init__(self, console: Console) -> None:
         super().__init__()
         self.console = console
+        # Asks the training loop for short chunks of steps, so that the bar moves.
+        self.shows_progress = console.is_terminal
         self.progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=30),

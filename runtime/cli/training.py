@@ -158,7 +158,7 @@ class TrainingRun:
         )
         self.console.print(
             f"{data.name}: {total - held_out} samples to train on, {held_out} to validate on, "
-            f"{len(data.x_test)} to test on ({data.split}); seed {self.seed}",
+            f"{len(data.x_test)} to test on ({data.split}); training seed {self.seed}",
             soft_wrap=True,
         )
 

@@ -281,7 +281,7 @@ def _split(name: str, x: np.ndarray, y: np.ndarray, fraction: float, seed: int) 
     train, test = order[count:], order[:count]
     if not len(train):
         raise ConfigError(f"{name} has {len(x)} samples; a fraction of {fraction} leaves none.")
-    split = f"a random {fraction:.0%} to test on, seed {seed}" if count else "nothing to test on"
+    split = f"a random {fraction:.0%}, seed {seed}" if count else "none asked for"
     return Dataset(name, x[train], y[train], x[test], y[test], split)
 
 

@@ -148,6 +148,10 @@ class _Run:
         self.program = trainer.steps(True, data.is_weighted)
         self.history = History()
         self.callbacks = self._callback_list(callbacks)
+        # A callback with this attribute draws a bar of its own.
+        self.moves_bar = plan.verbose == 1 or any(
+            getattr(callback, "shows_progress", False) for callback in callbacks
+        )
         self.order = np.arange(data.count)
         self.tensors: list[Any] | None = None
         self.seconds_per_step = 0.0
@@ -262,7 +266,7 @@ class _Run:
         return False
 
     def _chunk(self, capacity: int) -> int:
-        if self.plan.verbose != 1:
+        if not self.moves_bar:
             return capacity
         if not self.seconds_per_step:
             return min(capacity, 8)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from runtime.cli.files import FORMATS, format_of, read_architecture
+from kir.serde.architecture import FORMATS, find_format, write_architecture
+from runtime.cli.files import read_architecture
 from runtime.cli.options import INPUT_FILE, OUTPUT_FILE, command
 
 
@@ -27,9 +28,7 @@ def convert(source: Path, destination: Path, format: str | None) -> None:
 
     IN may also be a model (.h5): its architecture is written, without the weights.
     """
-    from kir.serde import architecture
-
-    format = format or format_of(destination)
+    chosen = find_format(destination, format)
     model = read_architecture(source)
-    architecture.write_architecture(model, destination, format)
-    click.echo(f"{destination}: {model.name}, {len(model.layers)} layers, as {format}")
+    write_architecture(model, destination, chosen)
+    click.echo(f"{destination}: {model.name}, {len(model.layers)} layers, as {chosen}")

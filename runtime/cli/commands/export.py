@@ -26,6 +26,6 @@ def export(file: Path, destination: Path, format: str) -> None:
     # Here and not above: it loads TensorFlow.
     from runtime.export.saved_model import export_saved_model
 
-    model = load_model(file, compile=False)
+    model = load_model(file)
     export_saved_model(model, destination)
     click.echo(f"{destination}: {model.name} as {format}")

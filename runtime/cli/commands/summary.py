@@ -100,6 +100,13 @@ def _count(weights: Any) -> int:
 def _output_shape(layer: Any) -> Any:
     """The shape or shapes of a layer's results; None where its calls differ."""
     try:
-        return layer.output_shape
+        return _plain(layer.output_shape)
     except (KirError, AttributeError):
         return None
+
+
+def _plain(shape: Any) -> Any:
+    """A shape of Python's integers; some layers compute theirs with NumPy."""
+    if isinstance(shape, list | tuple):
+        return [_plain(size) for size in shape]
+    return None if shape is None else int(shape)

@@ -99,6 +99,18 @@ def test_masks_flow_through_layers_that_support_them():
     assert LSTM(2)(embedded).mask is None
 
 
+def test_a_mask_made_inside_a_nested_model_comes_out_of_its_call():
+    x = Input((5,), dtype="int32")
+    encoder = Model(x, Embedding(9, 4, mask_zero=True)(x))
+    y = Input((5,), dtype="int32")
+    encoded = encoder(y)
+    assert str(encoded.mask.type) == "bool[?,5]"
+    model = Model(y, LSTM(3)(encoded))
+    assert model.get_layer("lstm_1")._inbound_nodes[0].masks == (encoded.mask,)
+    verify(model.graph)
+    assert model_from_json(model.to_json()).to_json() == model.to_json()
+
+
 def test_a_mask_into_a_layer_without_support_names_the_layer():
     with pytest.raises(DTypeError, match=r"Flatten 'flatten_1' does not support masking"):
         Flatten()(Masking()(Input((5, 3))))

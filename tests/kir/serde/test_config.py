@@ -87,7 +87,7 @@ def test_an_error_inside_a_layer_names_its_place_in_the_file():
     text = broken(lambda c: c["config"]["layers"][2]["config"].update(units=0))
     with pytest.raises(ConfigError) as caught:
         model_from_json(text)
-    assert "layer 'dense_1' (Dense)" in caught.value.__notes__[0]
+    assert "layer 'dense_2' (Dense)" in caught.value.__notes__[0]
 
 
 def test_yaml_that_would_run_code_is_refused(tmp_path):
