@@ -52,7 +52,6 @@ demo: $(VENV)/.installed-demo
 	$(BIN)/kir train specs/examples/digits_cnn.yaml \
 	    --data digits --loss categorical_crossentropy --optimizer adam --metrics accuracy \
 	    --epochs 30 --batch-size 32 --seed 1337 --output $(DEMO_OUTPUT)
-	@echo 'Then open the address that it prints; with $(BIN)/ before "tensorboard" unless the environment is active.'
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m 'not slow' $(PYTEST)

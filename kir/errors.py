@@ -6,6 +6,8 @@ Each is also the builtin exception that Keras 2.2.4 raises in the same place, so
 
 from __future__ import annotations
 
+import json
+
 
 class KirError(Exception):
     """Base class of every error that kir raises on purpose."""
@@ -31,7 +33,19 @@ class StateError(KirError, RuntimeError):
     """A call that comes too early or too late, e.g. `fit` before `compile`."""
 
 
-class ExecutionError(KirError, RuntimeError):
+class UnknownSizeError(ShapeError, TypeError):
+    """A size that must be known when the model is built, and is not."""
+
+
+class NoTensorError(ConfigError, TypeError):
+    """Something else where a symbolic tensor is expected."""
+
+
+class MissingShapeError(ConfigError, AssertionError):
+    """An input without a shape."""
+
+
+class ExecutionError(KirError, RuntimeError, ValueError):
     """A program that failed while it ran, because of the data that it was given."""
 
 
@@ -57,6 +71,17 @@ class FileFormatError(KirError, ValueError, OSError):
 
 class MissingFileError(KirError, FileNotFoundError):
     """A file that does not exist."""
+
+
+class JSONFormatError(FileFormatError, json.JSONDecodeError):
+    """A text that is no JSON; has the attributes of `json.JSONDecodeError`."""
+
+    def __init__(self, message: str, cause: json.JSONDecodeError) -> None:
+        json.JSONDecodeError.__init__(self, message, cause.doc, cause.pos)
+        self.args = (message,)
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class UnsafeFileError(FileFormatError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from kir.utils.atomic import replacing as replacing
+from kir.utils.atomic import replacing_folder as replacing_folder
 
 
 def may_write(path: str | os.PathLike[str], overwrite: bool) -> bool:

@@ -30,7 +30,8 @@ class ForwardProgram:
         self._jit = bool(jit)
         self._bound: BoundFunction | None = None
 
-    def _compute(self, *inputs: Any) -> list[Any]:
+    def compute(self, *inputs: Any) -> list[Any]:
+        """The outputs as operations of the function that is being traced."""
         self.trace_count += 1
         context = Context(training=False)
         env = dict(zip(self.graph.inputs, inputs, strict=True))
@@ -43,7 +44,7 @@ class ForwardProgram:
     def function(self) -> BoundFunction:
         """The compiled function: from tensors to a list of tensors."""
         if self._bound is None:
-            traced = tf.function(self._compute, autograph=False, jit_compile=self._jit)
+            traced = tf.function(self.compute, autograph=False, jit_compile=self._jit)
             specs = [signature(v.type) for v in self.graph.inputs]
             self._bound = bind(traced.get_concrete_function(*specs))
         return self._bound

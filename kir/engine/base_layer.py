@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from kir import initializers, regularizers
-from kir.backend import common
+from kir.backend import common, identity
 from kir.engine import fields
 from kir.engine.executor import executor
 from kir.engine.input_spec import InputSpec, check_input_compatibility
@@ -24,6 +24,7 @@ from kir.errors import (
     DTypeError,
     KirError,
     MissingAttributeError,
+    NoTensorError,
     ShapeError,
     StateError,
 )
@@ -391,8 +392,10 @@ class Layer:
         return inputs, kwargs
 
     def _check_tensor(self, x: Any) -> Tensor:
+        if isinstance(x, Variable):
+            return identity(x)  # type: ignore[no-any-return]
         if not isinstance(x, Tensor):
-            raise ConfigError(
+            raise NoTensorError(
                 f"{type(self).__name__} {self.name!r} was called with {x!r} "
                 f"({type(x).__name__}), which is no symbolic tensor. Layers take what Input() or "
                 "another layer returned."
@@ -432,11 +435,11 @@ class Layer:
     def _add_call(self, inputs: Any, tensors: list[Tensor], kwargs: dict[str, Any]) -> Any:
         """Records the call as a node and returns its results."""
         masks = [x.mask for x in tensors]
-        user_kwargs = dict(kwargs)
         takes_mask = "mask" in self._call_parameters()
         if takes_mask and "mask" in kwargs:
             masks = to_list(kwargs.pop("mask"))
             masks += [None] * (len(tensors) - len(masks))
+        user_kwargs = dict(kwargs)
         try:
             types = self._infer_call([x.type for x in tensors], kwargs)
         except KirError as error:

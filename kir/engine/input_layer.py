@@ -10,7 +10,7 @@ from kir.engine.base_layer import Layer
 from kir.engine.names import automatic_name, mark_used
 from kir.engine.node import Node, record_history
 from kir.engine.tensor import Tensor
-from kir.errors import ArgumentError, ConfigError
+from kir.errors import ArgumentError, ConfigError, MissingShapeError
 from kir.ir.types import TensorType, check_dtype
 
 
@@ -122,7 +122,7 @@ def Input(  # noqa: N802 - Keras's name
     Reference: https://keras.io/layers/core/#input (Keras 2.2.4).
     """
     if batch_shape is None and tensor is None and shape is None:
-        raise ConfigError(
+        raise MissingShapeError(
             "Input() needs a `shape` (without the batch axis) or a `batch_shape` (with it)."
         )
     if shape is not None and batch_shape is None:

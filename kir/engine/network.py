@@ -16,7 +16,7 @@ from kir.engine.names import automatic_name, snake_case
 from kir.engine.node import Node, record_history
 from kir.engine.tensor import Tensor
 from kir.engine.variable import Variable, compute_initial_values
-from kir.errors import ConfigError, StateError
+from kir.errors import ConfigError, NoTensorError, StateError
 from kir.ir.graph import Graph, Value, topological_order
 from kir.ir.types import TensorType
 from kir.utils.generic_utils import to_list, unpack_singleton
@@ -83,7 +83,7 @@ class Network(Layer):
 
     def _check_member(self, x: Any, what: str) -> None:
         if not isinstance(x, Tensor) or not hasattr(x, "_keras_history"):
-            raise ConfigError(
+            raise NoTensorError(
                 f"The {what} {x!r} of {self._label()} is no tensor that a layer returned. Use "
                 "what Input() or a layer call gave; wrap other functions in a Lambda layer."
             )

@@ -126,9 +126,9 @@ class Sequential(Model):
         if self.inputs:
             self.built = True
             return
+        if not self._layers:
+            raise ConfigError(f"Sequential {self.name!r} has no layers; add some first.")
         if input_shape is None:
-            if not self._layers:
-                raise ConfigError(f"Sequential {self.name!r} has no layers; add some first.")
             raise ConfigError(
                 f"Sequential {self.name!r} does not know its input shape. Give the first layer "
                 "input_shape=..., or call build(input_shape) with the batch axis."

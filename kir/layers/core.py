@@ -22,7 +22,7 @@ from kir.engine.fields import (
     regularizer_field,
 )
 from kir.engine.input_spec import InputSpec
-from kir.errors import ConfigError, ShapeError
+from kir.errors import ConfigError, ShapeError, UnknownSizeError
 from kir.initializers.draws import draw_seed
 from kir.ir.types import Shape, TensorType
 
@@ -79,7 +79,7 @@ class Dense(Layer):
 
     def _fan_in(self, x: TensorType) -> int:
         if x.rank is None or x.rank < 2 or x.shape[-1] is None:  # type: ignore[index]
-            raise ShapeError(
+            raise UnknownSizeError(
                 f"Dense {self.name!r}: input is {x}; expected rank 2 at least and a known last "
                 "axis. Set input_shape on the first layer, or add Flatten()."
             )

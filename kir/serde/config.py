@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kir.errors import ConfigError, DTypeError, FileFormatError, KirError
+from kir.errors import ConfigError, DTypeError, JSONFormatError, KirError
 from kir.utils.generic_utils import custom_object_scope, deserialize_keras_object
 
 if TYPE_CHECKING:
@@ -70,8 +70,8 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
     try:
         config = json.loads(json_string)
     except json.JSONDecodeError as error:
-        raise FileFormatError(
-            f"The text is no JSON: {error.msg} at line {error.lineno}, column {error.colno}."
+        raise JSONFormatError(
+            f"The text is no JSON: {error.msg} at line {error.lineno}, column {error.colno}.", error
         ) from error
     return model_from_config(config, custom_objects)
 

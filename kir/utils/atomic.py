@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import secrets
+import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,6 +52,56 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[str]:
             os.unlink(beside)
         raise
     _flush_folder(target.parent)
+
+
+@contextlib.contextmanager
+def replacing_folder(path: str | os.PathLike[str], mark: str) -> Iterator[str]:
+    """Yields the name of a new folder that takes the place of `path` when the block ends well.
+
+    The new folder is written beside the old one and forced to the disk; then the old one is
+    renamed away, the new one renamed to `path`, and the old one removed. If the block raises, the
+    new folder is removed and the old one stays.
+
+    Args:
+        path: the folder to write; it need not exist, and missing parents are made.
+        mark: a file that a folder of this kind holds. Of folders that exist only those are
+            replaced, and empty ones.
+
+    Raises:
+        FileExistsError: `path` is a file, or a folder with other things in it.
+        OSError: the folder cannot be written.
+    """
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_dir():
+        raise FileExistsError(f"Cannot write the folder {str(target)!r}: a file has that name.")
+    if target.is_dir() and any(target.iterdir()) and not (target / mark).is_file():
+        raise FileExistsError(
+            f"Cannot replace the folder {str(target)!r}: it holds other things (and no {mark}). "
+            "Give the name of a new folder."
+        )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    stem = target.with_name(f".{target.name[:64]}.{secrets.token_hex(6)}")
+    beside, aside = stem.with_name(f"{stem.name}.tmp"), stem.with_name(f"{stem.name}.old")
+    beside.mkdir()
+    try:
+        yield str(beside)
+        for folder, _, files in os.walk(beside):
+            for name in files:
+                _flush(os.path.join(folder, name))
+            _flush_folder(Path(folder))
+        if target.is_dir():
+            os.rename(target, aside)
+        try:
+            os.rename(beside, target)
+        except BaseException:
+            if aside.is_dir():
+                os.rename(aside, target)
+            raise
+    except BaseException:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise
+    _flush_folder(target.parent)
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def _permissions(target: Path) -> int | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from kir.errors import KirError
 from kir.serde.architecture import find_format
-from runtime.cli.files import read_architecture
+from runtime.cli.files import from_config, read_architecture
 
 
 def check_file(path: Path) -> tuple[Any, list[str]]:
@@ -62,7 +62,7 @@ def _layer_problems(config: Any, where: str = "") -> Iterator[str]:
             yield from _layer_problems(entry, f"{place}, ")
             continue
         try:
-            deserialize(entry)
+            from_config(deserialize, entry)
         except KirError as error:
             yield f"{place} ({entry.get('class_name')}): {_text(error)}"
 

@@ -80,5 +80,7 @@ def _write_csv(path: str, predictions: np.ndarray, classes: np.ndarray | None) -
         writer = csv.writer(file)
         names = [f"output_{i}" for i in range(predictions.shape[1])]
         writer.writerow(names if classes is None else [*names, "class"])
-        for i, row in enumerate(predictions.tolist()):
-            writer.writerow(row if classes is None else [*row, int(classes[i])])
+        for i, row in enumerate(predictions):
+            # str, as Python's own float would spell out a float32 with 17 digits.
+            cells = [str(number) for number in row]
+            writer.writerow(cells if classes is None else [*cells, int(classes[i])])

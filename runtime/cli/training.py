@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
+import shutil
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
@@ -225,6 +228,14 @@ class TrainingRun:
             self.console.print(f"{what + ':':<16} {place}", soft_wrap=True)
         if self.outputs.log_dir is not None:
             self.console.print(
-                f"{'To view the log:':<16} tensorboard --logdir {self.outputs.log_dir}",
+                f"{'To view the log:':<16} {_tensorboard()} --logdir {self.outputs.log_dir}",
                 soft_wrap=True,
             )
+
+
+def _tensorboard() -> str:
+    """How to call TensorBoard; by its path where the environment is not active."""
+    if shutil.which("tensorboard"):
+        return "tensorboard"
+    beside = Path(sys.executable).with_name("tensorboard")
+    return os.path.relpath(beside) if beside.is_file() else "python -m tensorboard.main"

@@ -125,7 +125,8 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
         FileFormatError: it is damaged, no .npz file, or holds something else than numbers.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # Opened here, as NumPy leaves a damaged file open.
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             if isinstance(file, np.ndarray):
                 raise FileFormatError(
                     f"{path.name} is a single array (.npy); expected a .npz file with named "
