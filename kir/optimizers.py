@@ -100,6 +100,7 @@ class Optimizer:
         assign_weights(f"Optimizer {type(self).__name__}", self.weights, weights)
 
     def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal optimizer, hyperparameters as they are now."""
         config = {}
         for key in ("clipnorm", "clipvalue"):
             if hasattr(self, key):
@@ -108,6 +109,7 @@ class Optimizer:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Any:
+        """The optimizer with these arguments."""
         return cls(**config)
 
 
@@ -137,6 +139,7 @@ class _Declared(Optimizer):
         raise NotImplementedError
 
     def get_config(self) -> dict[str, Any]:
+        """The arguments that make an equal optimizer, hyperparameters as they are now."""
         config = super().get_config()
         for key in self._settings:
             value = getattr(self, key)

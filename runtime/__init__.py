@@ -1,0 +1,1 @@
+"""The runtime: what happens over time, with data, files and devices."""

@@ -19,28 +19,36 @@ class RuntimeExecutor:
 
     @property
     def backend(self) -> ModuleType:
+        """The `K` functions over TensorFlow tensors."""
         return _load("compiler.backend")
 
     @property
     def hdf5(self) -> ModuleType:
+        """Reading and writing HDF5 files."""
         return _load("runtime.hdf5")
 
     def infer(self, op: str, attributes: Any, types: Sequence[Any]) -> Any:
+        """The result types of a recorded function."""
         return _load("compiler.programs.inference").infer(op, attributes, types)
 
     def initial_values(self, draws: Sequence[Any]) -> list[np.ndarray]:
+        """The arrays that draws stand for."""
         return _load("compiler.initial_values").evaluate(draws)
 
     def read(self, variable: Any) -> Any:
+        """A variable's value in the program under way, or now."""
         return _load("compiler.lowering.interpret").read(variable)
 
     def call_layer(self, cls: type, layer: Any, inputs: Any, arguments: dict[str, Any]) -> Any:
+        """A built-in layer's lowering, applied to tensors."""
         return _load("compiler.lowering.interpret").call_layer(cls, layer, inputs, arguments)
 
     def training(self, model: Any) -> Any:
+        """The trainer of a model."""
         return _load("runtime.training.trainer").Trainer(model)
 
     def function(self, inputs: Any, outputs: Any, updates: Any, name: str | None) -> Any:
+        """The compiled function of a graph."""
         return _load("compiler.programs.function").function(inputs, outputs, updates, name)
 
 

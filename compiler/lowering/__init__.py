@@ -1,0 +1,1 @@
+"""Lowering: how nodes of a graph become TensorFlow ops."""

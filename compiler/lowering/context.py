@@ -111,6 +111,7 @@ class Call:
 
     @property
     def mask(self) -> Any:
+        """The mask of the first input, or None."""
         return self.masks[0] if self.masks else None
 
     def seed(self, index: int) -> Any:

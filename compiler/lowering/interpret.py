@@ -53,6 +53,7 @@ def interpret(outputs: Sequence[Value], env: Environment, context: Context) -> l
 
 
 def lookup(value: Value, env: Environment, context: Context) -> Any:
+    """The tensor of a value: computed, read from a variable, or fixed."""
     found = env.get(value)
     if found is None:
         if isinstance(value, Variable):

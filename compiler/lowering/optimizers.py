@@ -72,6 +72,7 @@ def learning_rate(optimizer: Any, context: Context) -> Any:
 def step_sgd(
     optimizer: SGD, context: Context, params: Sequence[Variable], grads: Sequence[Any]
 ) -> None:
+    """Sutskever et al., 2013; with momentum 0 plain gradient descent."""
     rate = learning_rate(optimizer, context)
     momentum = context.read(optimizer.momentum)
     for p, m, g in zip(params, optimizer.moments, grads, strict=True):
@@ -89,6 +90,7 @@ def step_sgd(
 def step_rmsprop(
     optimizer: RMSprop, context: Context, params: Sequence[Variable], grads: Sequence[Any]
 ) -> None:
+    """Hinton, 2012."""
     rate = learning_rate(optimizer, context)
     rho = context.read(optimizer.rho)
     for p, a, g in zip(params, optimizer.accumulators, grads, strict=True):
@@ -102,6 +104,7 @@ def step_rmsprop(
 def step_adam(
     optimizer: Adam, context: Context, params: Sequence[Variable], grads: Sequence[Any]
 ) -> None:
+    """Kingma and Ba, 2014, algorithm 1 with the corrections in the rate."""
     step = tf.cast(context.read(optimizer.iterations), "float32") + 1.0
     rate = learning_rate(optimizer, context)
     beta_1, beta_2 = context.read(optimizer.beta_1), context.read(optimizer.beta_2)

@@ -55,4 +55,5 @@ def layer_rule(cls: type) -> LayerRule:
 
 
 def op_rule(name: str) -> OpRule | None:
+    """The rule of an op, or None."""
     return _OP_RULES.get(name)

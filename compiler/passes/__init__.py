@@ -1,0 +1,1 @@
+"""Passes: rewrites of the graph, one a file."""

@@ -19,6 +19,7 @@ class DropInactive:
     name = "drop_inactive"
 
     def run(self, graph: Graph) -> Graph:
+        """The graph without inactive layers."""
         return rewrite(graph, _drop)
 
 

@@ -29,6 +29,7 @@ class FoldBatchNorm:
     name = "fold_batch_norm"
 
     def run(self, graph: Graph) -> Graph:
+        """The graph with foldable normalizations joined."""
         users = graph.users()
         results = set(graph.outputs)
 

@@ -32,6 +32,7 @@ class FuseCrossentropy:
     name = "fuse_crossentropy"
 
     def run(self, graph: Graph) -> Graph:
+        """The graph with cross-entropies of logits."""
         wanted: dict[Value, object] = {}
         for node in graph.nodes:
             if node.op == OBJECTIVE:

@@ -16,6 +16,7 @@ class InlineNetworks:
     name = "inline_networks"
 
     def run(self, graph: Graph) -> Graph:
+        """The flat graph."""
         return rewrite(graph, _inline)
 
 

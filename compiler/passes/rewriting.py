@@ -12,9 +12,13 @@ class Pass(Protocol):
     """A rewrite of a graph. It never edits in place: nodes and graphs that change are new."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What the pass is called in dumps and messages."""
+        ...
 
-    def run(self, graph: Graph) -> Graph: ...
+    def run(self, graph: Graph) -> Graph:
+        """The rewritten graph; the graph itself if nothing changed."""
+        ...
 
 
 def copy_node(

@@ -26,7 +26,9 @@ def explain(error: Exception) -> ExecutionError:
     text = str(getattr(error, "message", error))
     places = [p for p in _PLACE.findall(text) if "__" not in p]
     text = _PLACE.sub("", text).split("[[")[0].split("[Op:")[0].strip()
-    where = f"While computing {places[-1].split('/')[-2]!r}: " if places and "/" in places[-1] else ""
+    where = (
+        f"While computing {places[-1].split('/')[-2]!r}: " if places and "/" in places[-1] else ""
+    )
     hint = ""
     if "indices" in text and "is not in" in text:
         hint = " An index has no row in the table: check the data, or make input_dim larger."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -60,7 +60,7 @@ class Layer:
     Reference: https://keras.io/layers/about-keras-layers (Keras 2.2.4).
     """
 
-    _fields: dict[str, fields.Field] = {}
+    _fields: ClassVar[dict[str, fields.Field]] = {}
     _config_order: tuple[str, ...] = ()
     op_name = "keras.Layer"
     supports_masking = False
@@ -265,24 +265,29 @@ class Layer:
 
     @property
     def trainable_weights(self) -> list[Variable]:
+        """The weights that training changes, in file order; none if the layer is frozen."""
         return list(self._trainable_weights) if self.trainable else []
 
     @trainable_weights.setter
     def trainable_weights(self, weights: list[Variable]) -> None:
+        """The weights that training changes, in file order; none if the layer is frozen."""
         self._trainable_weights = weights
 
     @property
     def non_trainable_weights(self) -> list[Variable]:
+        """The weights that training does not change, in file order."""
         if self.trainable:
             return list(self._non_trainable_weights)
         return self._trainable_weights + self._non_trainable_weights
 
     @non_trainable_weights.setter
     def non_trainable_weights(self, weights: list[Variable]) -> None:
+        """The weights that training does not change, in file order."""
         self._non_trainable_weights = weights
 
     @property
     def weights(self) -> list[Variable]:
+        """All weights: the trainable ones, then the others."""
         return self.trainable_weights + self.non_trainable_weights
 
     def get_weights(self) -> list[np.ndarray]:
@@ -531,10 +536,12 @@ class Layer:
 
     @property
     def losses(self) -> list[Any]:
+        """The scalar losses of the weights, then those that were added by calls or by hand."""
         return self._regularization_losses() + list(self._losses)
 
     @property
     def updates(self) -> list[Any]:
+        """What the calls change besides giving results; none if the layer is frozen."""
         if not self.trainable and not self.stateful:
             return []
         return list(self._updates)
@@ -578,21 +585,27 @@ class Layer:
         return f"{type(self).__name__} {self.name!r}"
 
     def get_input_shape_at(self, node_index: int) -> Any:
+        """The shape, or list of shapes, that went into call number `node_index`."""
         return self._node_attribute(node_index, "input_shapes", "input shape")
 
     def get_output_shape_at(self, node_index: int) -> Any:
+        """The shape, or list of shapes, that came out of call number `node_index`."""
         return self._node_attribute(node_index, "output_shapes", "output shape")
 
     def get_input_at(self, node_index: int) -> Any:
+        """The tensor, or list of tensors, that went into call number `node_index`."""
         return self._node_attribute(node_index, "input_tensors", "input")
 
     def get_output_at(self, node_index: int) -> Any:
+        """The tensor, or list of tensors, that came out of call number `node_index`."""
         return self._node_attribute(node_index, "output_tensors", "output")
 
     def get_input_mask_at(self, node_index: int) -> Any:
+        """The mask, or list of masks, that went into call number `node_index`."""
         return self._node_attribute(node_index, "input_masks", "input mask")
 
     def get_output_mask_at(self, node_index: int) -> Any:
+        """The mask, or list of masks, that came out of call number `node_index`."""
         return self._node_attribute(node_index, "output_masks", "output mask")
 
     def _only_node(self, attribute: str, what: str) -> Any:
@@ -610,26 +623,32 @@ class Layer:
 
     @property
     def input(self) -> Any:
+        """The input of the only call; an AttributeError if there are several, or none."""
         return self._only_node("input_tensors", "input")
 
     @property
     def output(self) -> Any:
+        """The result of the only call; an AttributeError if there are several, or none."""
         return self._only_node("output_tensors", "output")
 
     @property
     def input_mask(self) -> Any:
+        """The mask of the input of the only call."""
         return self._only_node("input_masks", "input_mask")
 
     @property
     def output_mask(self) -> Any:
+        """The mask of the result of the only call."""
         return self._only_node("output_masks", "output_mask")
 
     @property
     def input_shape(self) -> Any:
+        """The shape of the input, if all calls agree on it."""
         return self._only_shape("input_shapes", "input_shape")
 
     @property
     def output_shape(self) -> Any:
+        """The shape of the result, if all calls agree on it."""
         return self._only_shape("output_shapes", "output_shape")
 
     def _only_shape(self, attribute: str, what: str) -> Any:
@@ -702,6 +721,7 @@ class LoweredCall:
         return bound
 
     def __call__(self, instance: Any, *args: Any, **kwargs: Any) -> Any:
+        """The call by way of the class: ``Dense.call(layer, x)``."""
         return self.__get__(instance, type(instance))(*args, **kwargs)
 
 

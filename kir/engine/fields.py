@@ -105,6 +105,7 @@ def choice_field(default: Any, choices: Sequence[str]) -> Any:
 
 
 def padding_field(choices: Sequence[str] = ("valid", "same")) -> Any:
+    """How the borders of a window are treated."""
     return choice_field("valid", choices)
 
 
@@ -165,16 +166,19 @@ def activation_field(default: Any = None) -> Any:
 
 
 def initializer_field(default: str) -> Any:
+    """An initializer by name, by config or as a function."""
     return Field(default, lambda name, value: initializers.get(value), initializers.serialize)
 
 
 def regularizer_field(in_config: bool = True) -> Any:
+    """A regularizer by name, by config or as a function; None is none."""
     return Field(
         None, lambda name, value: regularizers.get(value), regularizers.serialize, in_config
     )
 
 
 def constraint_field() -> Any:
+    """A constraint by name, by config or as a function; None is none."""
     return Field(None, lambda name, value: constraints.get(value), constraints.serialize)
 
 
@@ -197,7 +201,7 @@ def constructor(fields: dict[str, Field]) -> Callable[..., None]:
     """An `__init__` with the fields as parameters, then Keras's common keyword arguments."""
     names = tuple(fields)
 
-    def __init__(self: Layer, *args: Any, **kwargs: Any) -> None:
+    def initialize(self: Layer, *args: Any, **kwargs: Any) -> None:
         given = self._bind_arguments(fields, names, args, kwargs)
         self._init_common(kwargs)
         for name, spec in fields.items():
@@ -217,5 +221,6 @@ def constructor(fields: dict[str, Field]) -> Callable[..., None]:
         for n, f in fields.items()
     ]
     parameters.append(inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD))
-    __init__.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    return __init__
+    initialize.__name__ = "__init__"
+    initialize.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return initialize

@@ -85,6 +85,7 @@ class InputLayer(Layer):
         record_history(self, node)
 
     def get_config(self) -> dict[str, Any]:
+        """Shape, dtype and name, with Keras's keys in Keras's order."""
         return {
             "batch_input_shape": self.batch_input_shape,
             "dtype": self.dtype,

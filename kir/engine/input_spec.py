@@ -81,5 +81,6 @@ def check_input_compatibility(layer: Layer, inputs: Sequence[Tensor]) -> None:
 
 
 def describe_mismatch(label: str, index: int, tensor: Tensor, expected: str) -> str:
+    """What was given and what is expected, with the layer and the input named."""
     source = f" from {tensor.name!r}" if tensor.name else ""
     return f"{label} (input {index}{source}): input is {tensor.type}; expected {expected}."

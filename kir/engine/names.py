@@ -74,6 +74,7 @@ def mark_used(name: str) -> None:
 
 
 def reset_scopes() -> None:
+    """Forgets all names: a new session."""
     _SCOPES.reset()
 
 

@@ -135,6 +135,7 @@ class Network(Layer):
 
     @property
     def layers(self) -> list[Any]:
+        """The layers, in the order of their weights in files."""
         return self._layers
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Any:
@@ -186,12 +187,14 @@ class Network(Layer):
 
     @property
     def trainable_weights(self) -> list[Variable]:
+        """The weights that training changes, layer by layer; none if the network is frozen."""
         if not self.trainable:
             return []
         return [w for layer in self.layers for w in layer.trainable_weights]
 
     @property
     def non_trainable_weights(self) -> list[Variable]:
+        """The weights that training does not change."""
         frozen = [w for layer in self.layers for w in layer.non_trainable_weights]
         if self.trainable:
             return frozen
@@ -216,12 +219,14 @@ class Network(Layer):
         assign_weights(self._label(), self._weights_by_layer(), weights)
 
     def count_params(self) -> int:
+        """The number of scalars in the weights."""
         if not self.built:
             return super().count_params()
         return sum(int(np.prod(w.type.shape)) for w in self.weights)
 
     @property
     def losses(self) -> list[Any]:
+        """The losses of all layers that count for this network, each once."""
         found: list[Any] = []
         for layer in self.layers:
             found += layer._regularization_losses() if not layer.is_network else []
@@ -230,6 +235,7 @@ class Network(Layer):
 
     @property
     def updates(self) -> list[Any]:
+        """The updates of all layers that count for this network, each once."""
         if not self.trainable and not self.stateful:
             return []
         found: list[Any] = []
@@ -247,10 +253,12 @@ class Network(Layer):
 
     @property
     def state_updates(self) -> list[Any]:
+        """The updates of the states of stateful layers."""
         return [u for layer in self.layers if layer.stateful for u in layer.updates]
 
     @property
     def stateful(self) -> bool:  # type: ignore[override]
+        """Whether a layer keeps states from batch to batch."""
         return any(layer.stateful for layer in self.layers)
 
     def reset_states(self) -> None:
@@ -260,14 +268,17 @@ class Network(Layer):
                 layer.reset_states()
 
     def varies_with_phase(self) -> bool:
+        """Whether an output differs between training and inference."""
         return any(x._uses_learning_phase for x in self.outputs)
 
     @property
     def uses_learning_phase(self) -> bool:  # type: ignore[override]
+        """Whether an output differs between training and inference."""
         return any(x._uses_learning_phase for x in self.outputs)
 
     @property
     def input_spec(self) -> Any:
+        """Ranks and shapes of the inputs, the batch size left open."""
         from kir.engine.input_spec import InputSpec
 
         specs = [
@@ -284,6 +295,7 @@ class Network(Layer):
     # -- calls
 
     def infer(self, *inputs: TensorType) -> Any:
+        """The types of the outputs for inputs of these types."""
         types = self._types_for([t.shape for t in inputs])
         return types if len(types) > 1 else types[0]
 
@@ -305,6 +317,7 @@ class Network(Layer):
         return [known[x] for x in self.outputs]
 
     def compute_output_shape(self, input_shape: Any) -> Any:
+        """The shapes of the outputs for inputs of these shapes."""
         shapes = input_shape if isinstance(input_shape, list) else [input_shape]
         if len(shapes) != len(self.inputs):
             raise ConfigError(
@@ -313,9 +326,11 @@ class Network(Layer):
         return unpack_singleton([t.shape for t in self._types_for(shapes)])
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """The masks of the outputs."""
         return unpack_singleton([x.mask for x in self.outputs])
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
+        """The network applied to tensors."""
         return executor().call_layer(type(self), self, inputs, {"mask": mask})
 
     def run_internal_graph(self, inputs: Any, masks: Any = None) -> Any:
@@ -349,9 +364,7 @@ class Network(Layer):
         if not masks:
             return graph
         attributes = {**graph.attributes, "output_count": len(graph.outputs)}
-        return Graph(
-            graph.name, graph.inputs, [*graph.outputs, *masks], graph.nodes, attributes
-        )
+        return Graph(graph.name, graph.inputs, [*graph.outputs, *masks], graph.nodes, attributes)
 
     # -- configuration
 

@@ -159,6 +159,7 @@ class Sequential(Model):
         return attributes
 
     def get_config(self) -> dict[str, Any]:
+        """Name and layers, with Keras's keys in Keras's order."""
         layers = [
             {"class_name": type(layer).__name__, "config": layer.get_config()}
             for layer in self.layers
@@ -170,6 +171,7 @@ class Sequential(Model):
 
     @classmethod
     def from_config(cls, config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+        """Makes the model that a config describes; older versions wrote a list of layers."""
         from kir.serde.config import sequential_from_config
 
         return sequential_from_config(cls, config, custom_objects)

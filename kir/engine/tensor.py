@@ -22,10 +22,12 @@ class StaticShape(tuple[int | None, ...]):
     __slots__ = ()
 
     def as_list(self) -> list[int | None]:
+        """The sizes as a list."""
         return list(self)
 
     @property
     def ndims(self) -> int:
+        """The number of axes."""
         return len(self)
 
 
@@ -36,14 +38,17 @@ class DTypeName(str):
 
     @property
     def name(self) -> str:
+        """The dtype as a plain string."""
         return str(self)
 
     @property
     def base_dtype(self) -> DTypeName:
+        """The dtype itself; TensorFlow 1 distinguished references."""
         return self
 
     @property
     def is_floating(self) -> bool:
+        """Whether it is a floating-point type."""
         return "float" in self
 
 
@@ -55,13 +60,16 @@ class Symbolic:
 
     @property
     def dtype(self) -> DTypeName:
+        """The element type's name."""
         return DTypeName(self.type.dtype)
 
     @property
     def shape(self) -> StaticShape:
+        """The static shape."""
         return StaticShape(self.type.shape or ())
 
     def get_shape(self) -> StaticShape:
+        """The static shape."""
         return self.shape
 
 
@@ -107,14 +115,17 @@ class SparseTensor(Tensor):
 
     @property
     def indices(self) -> Tensor:
+        """The places of the values of a sparse tensor."""
         return self._part("indices", TensorType("int64", (None, self.type.rank)))
 
     @property
     def values(self) -> Tensor:
+        """The values of a sparse tensor."""
         return self._part("values", TensorType(self.type.dtype, (None,)))
 
     @property
     def dense_shape(self) -> Tensor:
+        """The full shape of a sparse tensor."""
         return self._part("dense_shape", TensorType("int64", (self.type.rank,)))
 
     def _part(self, part: str, type: TensorType) -> Tensor:
@@ -145,6 +156,7 @@ def execution() -> Iterator[None]:
 
 
 def is_symbolic(value: Any) -> bool:
+    """Whether `value` stands for a tensor that is computed later."""
     return isinstance(value, Tensor | Weight)
 
 

@@ -37,6 +37,7 @@ class Topology:
     layers_by_depth: dict[int, list[Any]]
 
     def contains(self, layer: Layer, node_index: int) -> bool:
+        """Whether call number `node_index` of a layer is part of the network."""
         return (id(layer), node_index) in self.keys
 
     def calls(self) -> list[Node]:

@@ -114,6 +114,7 @@ class Model(Network):
             initial_epoch: epoch to start at.
             steps_per_epoch: steps in an epoch, where inputs are tensors.
             validation_steps: steps of validation, where inputs are tensors.
+            **kwargs: `nb_epoch`, the name that `epochs` had in Keras 1.
 
         Returns:
             A `History`; its `history` is a dict of lists, one number an epoch.

@@ -46,6 +46,7 @@ class Variable(Symbolic, Weight):
         self._uses_learning_phase = False
 
     def settings(self) -> dict[str, Attribute]:
+        """The configurations of initializer, regularizer and constraint."""
         return {key: _setting(value) for key, value in super().settings().items()}
 
     def get_value(self) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from kir import backend as K
 from kir.engine.base_layer import Layer, LoweredCall
@@ -39,7 +39,7 @@ def broadcast_shapes(layer: Layer, a: Shape, b: Shape) -> Shape:
 class _Merge(Layer):
     """What element-wise merges have in common."""
 
-    _fields = {}
+    _fields: ClassVar[dict[str, Any]] = {}
     supports_masking = True
 
     def infer(self, *inputs: TensorType) -> TensorType:
@@ -72,6 +72,7 @@ class _Merge(Layer):
 
 
 def check_mask_list(layer: Layer, inputs: Any, mask: Any) -> None:
+    """Masks and inputs of a merge are lists of one length; raises ConfigError otherwise."""
     if mask is None:
         return
     if not isinstance(mask, list):

@@ -145,7 +145,7 @@ def sequential_from_config(
         )
     model = cls(name=name)
     for position, entry in enumerate(entries):
-        with _located(f"layer {position} of Sequential {model.name!r}", entry):
+        with _Located(f"layer {position} of Sequential {model.name!r}", entry):
             model.add(deserialize(entry, custom_objects=custom_objects))
     if not model.inputs and build_shape:
         model.build(build_shape)
@@ -185,7 +185,7 @@ class _NetworkBuilder:
         from kir.layers import deserialize
 
         for entry in self.entries:
-            with _located(f"layer {entry.get('name')!r}", entry):
+            with _Located(f"layer {entry.get('name')!r}", entry):
                 layer = deserialize(entry)
             self.layers[entry["name"]] = layer
 
@@ -255,7 +255,7 @@ def _coordinates(value: Any) -> Iterable[Any]:
     return value if value and isinstance(value[0], list | tuple) else [value]
 
 
-class _located:
+class _Located:
     """Adds to an error where in the architecture it arose."""
 
     def __init__(self, where: str, entry: Any) -> None:

@@ -130,6 +130,7 @@ def _show(shape: tuple[int | None, ...]) -> str:
 
 
 def sample_count(arrays: Sequence[Any]) -> int:
+    """The number of samples."""
     return int(arrays[0].shape[0]) if arrays else 0
 
 

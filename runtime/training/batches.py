@@ -35,14 +35,17 @@ class Batches:
 
     @property
     def count(self) -> int:
+        """The number of samples."""
         return data_arrays.sample_count(self.inputs or self.targets)
 
     @property
     def is_weighted(self) -> bool:
+        """Whether samples count differently."""
         return any(w is not None for w in self.weights)
 
     @property
     def byte_count(self) -> int:
+        """Bytes that the data take on the device."""
         return sum(int(np.prod(a.shape)) * 4 for a in (*self.inputs, *self.targets))
 
     def arrays(self, is_weighted: bool | None = None) -> list[tuple[Any, str]]:
@@ -134,11 +137,13 @@ def standardize_batches(
 
 
 def standardize_inputs(model: Any, x: Any) -> list[Any]:
+    """A model's inputs, checked."""
     shapes = [t._keras_shape for t in model.inputs]
     return data_arrays.standardize(x, model.input_names, shapes, "input", model._label())
 
 
 def check_stateful(model: Any, count: int, batch_size: int | None) -> None:
+    """A stateful model needs full batches; raises ConfigError where the last is smaller."""
     if batch_size and model.stateful and count and count % batch_size:
         raise ConfigError(
             f"{model._label()} is stateful, so the number of samples must be a multiple of the "

@@ -55,6 +55,7 @@ class Compilation:
 
     @property
     def active(self) -> list[OutputObjective]:
+        """The outputs that have a loss."""
         return [o for o in self.objectives if o.loss is not None]
 
 

@@ -46,12 +46,14 @@ class Trainer:
 
     @property
     def model(self) -> Any:
+        """The model."""
         model = self._model()
         assert model is not None
         return model
 
     @property
     def is_compiled(self) -> bool:
+        """Whether `compile` was called."""
         return self.compilation is not None or self._pending is not None
 
     # -- compile
@@ -96,6 +98,7 @@ class Trainer:
 
     @property
     def compiled(self) -> Compilation:
+        """Losses, metrics and optimizer."""
         assert self.compilation is not None
         return self.compilation
 
@@ -166,13 +169,16 @@ class Trainer:
         compute_initial_values([*self.model._weights_by_layer(), *optimizer.weights])
 
     def make_train_function(self) -> None:
+        """Creates the optimizer's state, as a first step of training would."""
         self._ensure_built()
         self.make_optimizer_state()
 
     def make_test_function(self) -> None:
+        """Builds the evaluate program."""
         self.steps(False, False)
 
     def make_predict_function(self) -> None:
+        """Builds the predict program."""
         self.forward()
 
     def use_xla(self, planned: int) -> bool:
@@ -197,23 +203,28 @@ class Trainer:
         class_weight: Any = None,
         batch_size: int | None = None,
     ) -> Batches:
+        """Data checked against the model."""
         self._ensure_built(x)
         return standardize_batches(
             self.model, self.compiled.objectives, x, y, sample_weight, class_weight, batch_size
         )
 
     def fit(self, **arguments: Any) -> Any:
+        """See `Model.fit`."""
         return fitting.fit(self, **arguments)
 
     def evaluate(self, **arguments: Any) -> Any:
+        """See `Model.evaluate`."""
         return evaluating.evaluate(self, **arguments)
 
     def predict(self, x: Any, **arguments: Any) -> Any:
+        """See `Model.predict`."""
         if not self.model.built:
             self._ensure_built(x)
         return predicting.predict(self, x, **arguments)
 
     def predict_on_batch(self, x: Any) -> Any:
+        """See `Model.predict_on_batch`."""
         if not self.model.built:
             self._ensure_built(x)
         return predicting.predict_on_batch(self, x)
@@ -221,12 +232,14 @@ class Trainer:
     def train_on_batch(
         self, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None
     ) -> Any:
+        """See `Model.train_on_batch`."""
         batch = self.batches(x, y, sample_weight, class_weight)
         program = self.steps(True, batch.is_weighted)
         self.steps_done += 1
         return self._unpack(program.run_batch(batch.tensors()))
 
     def test_on_batch(self, x: Any, y: Any, sample_weight: Any = None) -> Any:
+        """See `Model.test_on_batch`."""
         batch = self.batches(x, y, sample_weight)
         return self._unpack(self.steps(False, batch.is_weighted).run_batch(batch.tensors()))
 
