@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from compiler.tensorflow import tf
 from kir.engine.variable import Variable
+from kir.ir.graph import Graph
 from kir.ir.types import TensorType
 
 
@@ -22,6 +24,34 @@ def resource(variable: Variable) -> Any:
             )
         variable._array = None
     return variable.resource
+
+
+def materialize(graph: Graph, more: Iterable[Any] = ()) -> None:
+    """Makes the `tf.Variable`s of all weights of a graph, and of variables among `more`.
+
+    TensorFlow traces a function a second time if variables were made in the first.
+    """
+    for node in graph.walk():
+        for value in (*node.weights, *node.inputs):
+            if isinstance(value, Variable):
+                resource(value)
+                for state in value.__dict__.get("hidden_states", {}).values():
+                    resource(state)
+        if node.op == "k.moving_average_update":
+            for value in node.inputs:
+                if isinstance(value, Variable):
+                    for state in average_states(value):
+                        resource(state)
+    for value in more:
+        if isinstance(value, Variable):
+            resource(value)
+
+
+def average_states(variable: Variable) -> tuple[Variable, Variable]:
+    """What a moving average without bias keeps besides itself: a sum, and a count of steps."""
+    dtype = variable.type.dtype
+    shape: Any = variable.type.shape
+    return hidden(variable, "biased", shape, dtype), hidden(variable, "local_step", (), dtype)
 
 
 def hidden(variable: Variable, name: str, shape: tuple[int, ...], dtype: str) -> Variable:

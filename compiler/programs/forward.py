@@ -11,6 +11,7 @@ from compiler.pipeline import PREDICT, run_passes
 from compiler.programs.calling import BoundFunction, bind
 from compiler.programs.objective import network_updates
 from compiler.tensorflow import tf
+from compiler.variables import materialize
 from kir.ir.graph import Graph, Value, topological_order
 
 
@@ -44,6 +45,7 @@ class ForwardProgram:
     def function(self) -> BoundFunction:
         """The compiled function: from tensors to a list of tensors."""
         if self._bound is None:
+            materialize(self.graph)
             traced = tf.function(self.compute, autograph=False, jit_compile=self._jit)
             specs = [signature(v.type) for v in self.graph.inputs]
             self._bound = bind(traced.get_concrete_function(*specs))

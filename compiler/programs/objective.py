@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from compiler.passes.inline_networks import InlineNetworks
+from kir import losses
 from kir.engine.tensor import Tensor
 from kir.errors import ConfigError
 from kir.ir.graph import Graph, Node, Opaque, Value, topological_order
@@ -66,10 +67,21 @@ class CompiledGraph:
 
 
 def target_type(objective: OutputObjective) -> TensorType:
-    """The type of an output's target placeholder: rank and dtype are known, sizes are not."""
+    """The type of an output's target: the output's, with an open batch axis.
+
+    Sparse targets have one number a sample in place of the classes; of the targets of a user's own
+    loss only rank and dtype are known.
+    """
     kind = objective.output.type
-    rank = kind.rank or 0
-    return TensorType(kind.dtype, (None,) * rank)
+    loss = objective.loss
+    shape = kind.shape or ()
+    if loss is losses.sparse_categorical_crossentropy:
+        sizes = (*shape[1:-1], 1)
+    elif getattr(losses, getattr(loss, "__name__", ""), None) is loss:
+        sizes = shape[1:]
+    else:
+        sizes = (None,) * len(shape[1:])
+    return TensorType(kind.dtype, (None, *sizes))
 
 
 def build_graph(

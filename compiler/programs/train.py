@@ -18,8 +18,11 @@ from compiler.programs.calling import BoundFunction, bind
 from compiler.programs.forward import signature
 from compiler.programs.objective import CompiledGraph
 from compiler.tensorflow import tf
-from compiler.variables import resource
+from compiler.variables import materialize, resource
 from kir.engine.variable import Variable
+
+# Loops that are kept for other batch sizes (and for XLA, other sizes of the data).
+MOST_LOOPS = 8
 
 
 class StepProgram:
@@ -45,7 +48,7 @@ class StepProgram:
         self._optimizer = optimizer
         self._params = list(params)
         self._random_counter = random_counter
-        self._single: dict[Any, BoundFunction] = {}
+        self._single: BoundFunction | None = None
         self._many: dict[Any, BoundFunction] = {}
 
     # -- one step
@@ -75,25 +78,17 @@ class StepProgram:
 
     def run_batch(self, inputs: Sequence[Any]) -> Any:
         """One step; returns the logs as a tensor."""
-        shapes = tuple(None if i is None else tuple(i.shape[1:]) for i in inputs)
-        bound = self._single.get(shapes)
-        if bound is None:
+        if self._single is None:
+            self._make_variables()
             traced = tf.function(lambda *tensors: [self._step(tensors)], autograph=False)
-            bound = bind(traced.get_concrete_function(*self._signatures(inputs)))
-            self._single[shapes] = bound
-        return bound(*inputs)[0]
+            specs = [signature(v.type) for v in self.graph.inputs]
+            self._single = bind(traced.get_concrete_function(*specs))
+        return self._single(*inputs)[0]
 
-    def _signatures(self, inputs: Sequence[Any]) -> list[Any]:
-        """Specs with the batch axis open and the sizes of the data at hand."""
-        specs = []
-        for value, tensor in zip(self.graph.inputs, inputs, strict=True):
-            spec = signature(value.type)
-            shape = [d if d is not None else None for d in spec.shape.as_list()]
-            for axis in range(1, len(shape)):
-                if shape[axis] is None and value.producer is None:
-                    shape[axis] = tensor.shape[axis]
-            specs.append(tf.TensorSpec(shape, spec.dtype))
-        return specs
+    def _make_variables(self) -> None:
+        optimizer = self._optimizer
+        state = [*vars(optimizer).values(), *optimizer.weights] if self.is_training else []
+        materialize(self.graph, [*self._params, *state, self._random_counter])
 
     # -- many steps
 
@@ -103,27 +98,31 @@ class StepProgram:
         Args:
             data: tensors of all samples.
             indices: (steps, batch) of sample numbers.
-            capacity: number of rows that calls are padded to, so that one compiled program
-                serves them all.
+            capacity: for XLA, the number of rows that calls are padded to, so that one compiled
+                program serves them all.
             jit: whether the whole loop is compiled by XLA.
 
         Returns:
             (steps, logs).
         """
         steps, batch = indices.shape
-        key = (batch, capacity, jit, tuple(tuple(d.shape) for d in data))
+        # XLA compiles for fixed sizes; TensorFlow's own loop takes any number of samples and steps.
+        key = (batch, capacity, tuple(tuple(d.shape) for d in data)) if jit else (batch,)
         bound = self._many.get(key)
         if bound is None:
-            bound = self._compile_loop(data, batch, capacity, jit)
+            bound = self._compile_loop(data, batch, capacity if jit else None)
             self._many[key] = bound
-        if steps < capacity:
+            if len(self._many) > MOST_LOOPS:
+                del self._many[next(iter(self._many))]
+        if jit and steps < capacity:
             indices = tf.pad(indices, [[0, capacity - steps], [0, 0]])
         logs = bound(*data, indices, tf.constant(steps, tf.int32))[0]
         return logs[:steps]
 
-    def _compile_loop(
-        self, data: Sequence[Any], batch: int, capacity: int, jit: bool
-    ) -> BoundFunction:
+    def _compile_loop(self, data: Sequence[Any], batch: int, capacity: int | None) -> BoundFunction:
+        jit = capacity is not None
+        self._make_variables()
+
         def run(*arguments: Any) -> list[Any]:
             *samples, indices, steps = arguments
             # Compiled by XLA, one large gather and slices of it beat a small gather in each step.
@@ -137,7 +136,9 @@ class StepProgram:
             def body(i: Any, logs: Any) -> tuple[Any, Any]:
                 return i + 1, logs.write(i, self._step(batch_at(i)))
 
-            array = tf.TensorArray(tf.float32, size=capacity, element_shape=[self.log_count])
+            array = tf.TensorArray(
+                tf.float32, size=capacity if jit else steps, element_shape=[self.log_count]
+            )
             _, array = tf.while_loop(
                 lambda i, _: i < steps,
                 body,
@@ -148,7 +149,12 @@ class StepProgram:
             return [array.stack()]
 
         traced = tf.function(run, autograph=False, jit_compile=jit)
-        specs = [tf.TensorSpec(d.shape, d.dtype) for d in data]
+        if jit:
+            specs = [tf.TensorSpec(d.shape, d.dtype) for d in data]
+        else:
+            specs = [
+                tf.TensorSpec([None, *v.type.shape[1:]], v.type.dtype) for v in self.graph.inputs
+            ]
         concrete = traced.get_concrete_function(
             *specs, tf.TensorSpec([capacity, batch], tf.int32), tf.TensorSpec([], tf.int32)
         )

@@ -7,7 +7,7 @@ from typing import Any
 from compiler.lowering.context import Context
 from compiler.lowering.registry import lowers_op
 from compiler.tensorflow import tf
-from compiler.variables import hidden
+from compiler.variables import average_states
 from kir.engine.variable import Variable
 from kir.errors import StateError
 from kir.ir.graph import Node, Ref
@@ -55,8 +55,7 @@ def lower_moving_average_update(node: Node, operands: list[Any], context: Contex
     value = tf.cast(operand(node, operands, "value", context), variable.type.dtype)
     momentum = operand(node, operands, "momentum", context)
     dtype = variable.type.dtype
-    biased = hidden(variable, "biased", variable.type.shape, dtype)  # type: ignore[arg-type]
-    count = hidden(variable, "local_step", (), dtype)
+    biased, count = average_states(variable)
     momentum = tf.cast(momentum, dtype)
     new_biased = context.read(biased) * momentum + value * (1.0 - momentum)
     new_count = context.read(count) + 1.0
