@@ -21,6 +21,10 @@ class ShapeError(KirError, ValueError):
     """A tensor whose shape does not fit."""
 
 
+class RankError(ShapeError, AssertionError):
+    """An input with too few axes, where Keras had an assertion."""
+
+
 class DTypeError(KirError, TypeError):
     """A value of the wrong Python type or the wrong dtype."""
 
@@ -61,6 +65,18 @@ class MissingKeyError(KirError, KeyError):
         return str(self.args[0]) if self.args else ""
 
 
+class UnsupportedError(KirError, NotImplementedError):
+    """Something that cannot be had from the object it is asked of."""
+
+
+class MissingTargetError(ConfigError, IndexError):
+    """A call without the targets that the model's losses need."""
+
+
+class ExhaustedError(KirError, StopIteration):
+    """A generator that ended before the last step that was asked for."""
+
+
 class LabelError(KirError, IndexError):
     """A class number outside the range that was announced."""
 
@@ -90,6 +106,10 @@ class UnsafeFileError(FileFormatError):
 
 class VerificationError(KirError, ValueError):
     """A graph of the intermediate representation that breaks one of its rules."""
+
+
+class DownloadError(KirError, OSError):
+    """A file that could not be fetched, or that is not the one that was announced."""
 
 
 class DependencyError(KirError, ImportError):

@@ -1,13 +1,16 @@
 """Preparing data: sequences, texts and images.
 
-`sequence` and `text` need NumPy only; `image` needs Pillow and SciPy for what reads, writes or moves
-pixels (``pip install "kir[image]"``).
+`sequence` and `text` need NumPy only; `image` needs Pillow and SciPy for what reads, writes or
+moves pixels (``pip install "kir[image]"``).
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kir.preprocessing import image, sequence, text
 
 __all__ = ["image", "sequence", "text"]
 

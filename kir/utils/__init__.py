@@ -16,22 +16,41 @@ from kir.utils.np_utils import normalize as normalize
 from kir.utils.np_utils import to_categorical as to_categorical
 
 if TYPE_CHECKING:
+    from kir.utils.data_utils import GeneratorEnqueuer as GeneratorEnqueuer
+    from kir.utils.data_utils import OrderedEnqueuer as OrderedEnqueuer
     from kir.utils.data_utils import Sequence as Sequence
+    from kir.utils.data_utils import get_file as get_file
+    from kir.utils.io_utils import HDF5Matrix as HDF5Matrix
+    from kir.utils.io_utils import h5dict as h5dict
     from kir.utils.layer_utils import print_summary as print_summary
     from kir.utils.progbar import Progbar as Progbar
 
 # Imported when first asked for, as building a model needs none of them.
-_LAZY = {"Progbar": "progbar", "Sequence": "data_utils", "print_summary": "layer_utils"}
-_LAZY_MODULES = ("conv_utils", "data_utils", "layer_utils")
+_LAZY = {
+    "GeneratorEnqueuer": "data_utils",
+    "HDF5Matrix": "io_utils",
+    "OrderedEnqueuer": "data_utils",
+    "Progbar": "progbar",
+    "Sequence": "data_utils",
+    "get_file": "data_utils",
+    "h5dict": "io_utils",
+    "print_summary": "layer_utils",
+}
+_LAZY_MODULES = ("conv_utils", "data_utils", "io_utils", "layer_utils")
 
 __all__ = [
     "CustomObjectScope",
+    "GeneratorEnqueuer",
+    "HDF5Matrix",
+    "OrderedEnqueuer",
     "Progbar",
     "Sequence",
     "custom_object_scope",
     "deserialize_keras_object",
     "generic_utils",
     "get_custom_objects",
+    "get_file",
+    "h5dict",
     "normalize",
     "np_utils",
     "print_summary",

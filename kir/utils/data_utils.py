@@ -1,11 +1,63 @@
-"""Data that comes batch by batch."""
+"""Data that comes batch by batch, and files that come over the network."""
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Sequence"]
+if TYPE_CHECKING:
+    from kir.utils.downloads import get_file as get_file
+    from kir.utils.downloads import validate_file as validate_file
+    from kir.utils.enqueuers import GeneratorEnqueuer as GeneratorEnqueuer
+    from kir.utils.enqueuers import OrderedEnqueuer as OrderedEnqueuer
+    from kir.utils.enqueuers import SequenceEnqueuer as SequenceEnqueuer
+    from kir.utils.enqueuers import get_index as get_index
+    from kir.utils.enqueuers import init_pool as init_pool
+    from kir.utils.enqueuers import init_pool_generator as init_pool_generator
+    from kir.utils.enqueuers import next_sample as next_sample
+    from kir.utils.progbar import Progbar as Progbar
+
+# Imported when first asked for: a Sequence alone needs neither processes nor the network.
+_LAZY = {
+    "GeneratorEnqueuer": "enqueuers",
+    "OrderedEnqueuer": "enqueuers",
+    "Progbar": "progbar",
+    "SequenceEnqueuer": "enqueuers",
+    "_hash_file": "downloads",
+    "get_file": "downloads",
+    "get_index": "enqueuers",
+    "init_pool": "enqueuers",
+    "init_pool_generator": "enqueuers",
+    "next_sample": "enqueuers",
+    "validate_file": "downloads",
+}
+
+__all__ = [
+    "GeneratorEnqueuer",
+    "OrderedEnqueuer",
+    "Progbar",
+    "Sequence",
+    "SequenceEnqueuer",
+    "get_file",
+    "get_index",
+    "init_pool",
+    "init_pool_generator",
+    "next_sample",
+    "validate_file",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(importlib.import_module(f"kir.utils.{_LAZY[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})
 
 
 class Sequence:

@@ -43,7 +43,7 @@ def _parse(path: Path) -> Any:
             from kir.serde.yaml_loading import load_yaml
 
             return load_yaml(path.read_text("utf-8"))
-    except (ValueError, OSError):
+    except (OSError, RecursionError, ValueError):
         pass  # reported by whoever read the file first
     return None
 

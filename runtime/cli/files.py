@@ -47,7 +47,14 @@ def from_config(read: Callable[[Any], Any], source: Any) -> Any:
         return read(source)
     except (KirError, OSError):
         raise
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise ConfigError(
             f"The config does not describe a model: {error} ({type(error).__name__}). Compare it "
             "with what model.to_json() writes."

@@ -68,11 +68,11 @@ def write_predictions(
 
 
 def _write_npz(path: str, predictions: np.ndarray, classes: np.ndarray | None) -> None:
-    arrays = {"predictions": predictions}
-    if classes is not None:
-        arrays["classes"] = classes
     with open(path, "wb") as file:  # given a name, savez would add a suffix
-        np.savez(file, **arrays)
+        if classes is None:
+            np.savez(file, predictions=predictions)
+        else:
+            np.savez(file, predictions=predictions, classes=classes)
 
 
 def _write_csv(path: str, predictions: np.ndarray, classes: np.ndarray | None) -> None:

@@ -40,13 +40,14 @@ def open_to_read(source: Any) -> Iterator[h5py.Group]:
         check_links(source)
         yield source
         return
-    with _opened(source) as file:
+    with opened(source) as file:
         with reporting_damage(file):
             check_links(file)
         yield file
 
 
-def _opened(source: Any) -> h5py.File:
+def opened(source: Any) -> h5py.File:
+    """Opens a file to be read and closed by the caller; it is not searched for links."""
     if hasattr(source, "read"):
         content = source.read()
         if not isinstance(content, bytes):

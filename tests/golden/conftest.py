@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from . import placeholders
 from .catalogue import GoldenCase
 from .checker import aliasing, running
 
@@ -25,8 +24,6 @@ def environment() -> Iterator[running.Environment]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COLUMNS", "98")  # the width of the terminal that the reference had
         environment = running.Environment("kir")
-        if placeholders.are_needed():
-            placeholders.install()
         yield environment
     sys.meta_path[:] = [f for f in sys.meta_path if not isinstance(f, aliasing._AliasFinder)]
     for name in [name for name in sys.modules if _is_keras(name)]:

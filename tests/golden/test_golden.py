@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from . import catalogue, placeholders
+from . import catalogue
 from .catalogue import GoldenCase, Pattern
 from .checker import running
 
@@ -44,10 +44,6 @@ def test_every_pattern_matches_a_case():
     patterns = [*catalogue.pending(), *catalogue.slow()]
     cases = catalogue.all_cases()
     assert not [p.glob for p in patterns if not any(p.matches(case) for case in cases)]
-
-
-def test_placeholders_are_still_needed():
-    assert placeholders.are_needed(), "kir.preprocessing exists: delete placeholders.py"
 
 
 @pytest.mark.slow

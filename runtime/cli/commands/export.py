@@ -27,6 +27,5 @@ def export(file: Path, destination: Path, format: str) -> None:
     from runtime.export.saved_model import export_saved_model
 
     model = load_model(file)
-    destination.parent.mkdir(parents=True, exist_ok=True)
     export_saved_model(model, destination)
     click.echo(f"{destination}: {model.name} as {format}")

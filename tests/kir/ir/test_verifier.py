@@ -100,6 +100,11 @@ def region_of_another_type() -> Graph:
     return graph_of(node(x, region=Graph("r", [inner], [inner], [])), inputs=(x,))
 
 
+def region_of_another_shape() -> Graph:
+    x, inner = value(), value("x", TensorType("float32", (None, 4)))
+    return graph_of(node(x, region=Graph("r", [inner], [inner], [])), inputs=(x,))
+
+
 def region_that_reads_outside() -> Graph:
     x = value()
     return graph_of(node(region=Graph("r", [], [x], [])), inputs=(x,))
@@ -154,7 +159,8 @@ BROKEN = [
     ("IR.6", returned_from_nowhere(), "which nothing in it defines"),
     ("IR.6", region_that_reads_outside(), "graph @r: it returns"),
     ("IR.7", region_with_too_many_inputs(), "it has 0 inputs, its region @r 1"),
-    ("IR.7", region_of_another_type(), r"its input 0 is f32\[\?,3\], .* i32\[\?,3\]"),
+    ("IR.7", region_of_another_type(), r"its output 0 is f32\[\?,3\], .* i32\[\?,3\]"),
+    ("IR.7", region_of_another_shape(), r"its input 0 is f32\[\?,3\], .* f32\[\?,4\]"),
     ("IR.9", with_attribute(object()), "'a' is not allowed: it holds <object"),
     ("IR.9", with_attribute([np.float32(1)]), "of type float32"),
     ("IR.9", with_attribute({1: 2}), r"keys \[1\]; keys must be strings"),
@@ -183,6 +189,11 @@ def test_a_broken_graph_is_rejected_with_its_rule(rule, graph, problem):
     with pytest.raises(VerificationError, match=problem) as caught:
         verify(graph)
     assert str(caught.value).startswith(rule + ":")
+
+
+def test_a_region_may_take_an_input_as_another_dtype():
+    x, inner = value(type=I32), value()
+    verify(graph_of(node(x, region=Graph("r", [inner], [inner], [])), inputs=(x,)))
 
 
 def test_the_message_names_and_shows_the_node():

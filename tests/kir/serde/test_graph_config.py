@@ -125,6 +125,12 @@ def masked():
     return Model(x, LSTM(3)(LSTM(3, return_sequences=True)(y)))
 
 
+def mask_of_a_nested_model():
+    inner = Sequential([Embedding(10, 4, mask_zero=True, input_length=6), Dropout(0.5)])
+    x = Input((6,), dtype="int32")
+    return Model(x, LSTM(3)(inner(x)))
+
+
 def mask_as_output():
     return Sequential([Masking(0.0, input_shape=(3, 2)), LSTM(2, return_sequences=True)])
 
@@ -154,6 +160,7 @@ def called_for_training():
         sequential_in_sequential_built_late,
         model_first_in_sequential,
         masked,
+        mask_of_a_nested_model,
         mask_as_output,
         stateful,
         given_states,
@@ -259,6 +266,39 @@ def test_a_users_function_comes_back_by_its_name():
     model = Sequential([Dense(2, activation=doubled, input_shape=(3,))])
     again = assert_comes_back(model, doubled=doubled)
     assert again.layers[0].activation is doubled
+
+
+class Stack(Sequential):
+    """A model class of a user's."""
+
+
+def test_a_users_model_class_comes_back():
+    inner = Stack([Dense(3, input_shape=(4,)), Dense(2)], name="inner")
+    assert_comes_back(Stack([inner, Dense(1)]), Stack=Stack)
+
+
+def test_a_mask_given_by_name_is_an_operand():
+    x = Input((3, 2))
+    mask = Masking(0.0)(x).mask
+    graph = Model(x, LSTM(2)(x, mask=mask)).graph
+    verify(graph)
+    assert graph.nodes[-1].masks == (mask,)
+
+
+def test_a_nested_text_by_hand_takes_its_class_from_the_op():
+    graph = parse(
+        """
+        graph @outer(%x: f32[?,4]) -> (f32[?,2]) {
+          %head = keras.Sequential "head" (%x) : f32[?,2]
+            graph @head(%y_input: f32[?,4]) -> (f32[?,2]) {
+              %y = keras.Dense "y" (%y_input) {units = 2} : f32[?,2]
+              return %y
+            }
+          return %head
+        }
+        """
+    )
+    assert type(model_from_graph(graph).get_layer("head")) is Sequential
 
 
 def test_a_text_by_hand_may_leave_the_weights_out():

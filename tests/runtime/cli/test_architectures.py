@@ -181,6 +181,16 @@ def test_no_malformed_config_gives_a_traceback(run, tmp_path, config):
     assert "net.json:" in result.output
 
 
+@pytest.mark.parametrize(
+    "text", ["", "[" * 100_000, "\x00", "\udcff"], ids=["empty", "deep", "0", "bytes"]
+)
+@pytest.mark.parametrize("suffix", [".json", ".yaml", ".kirt", ".kirpb"])
+def test_no_malformed_text_gives_a_traceback(run, tmp_path, suffix, text):
+    path = tmp_path / f"net{suffix}"
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    assert f"net{suffix}:" in run("check", path, status=1).output
+
+
 # -- convert
 
 

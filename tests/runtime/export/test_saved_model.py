@@ -231,7 +231,7 @@ def test_an_unbuilt_model_is_refused(tmp_path):
 def test_a_sparse_input_is_refused(tmp_path):
     x, rows = Input((2,)), Input((2,), sparse=True, name="rows")
     model = Model([x, rows], Dense(1)(x))
-    with pytest.raises(ConfigError, match="'rows' of .* is sparse"):
+    with pytest.raises(ConfigError, match=r"'rows' of .* is sparse"):
         export_saved_model(model, tmp_path / "model")
 
 
