@@ -9,7 +9,17 @@ from compiler.passes.rewriting import Replacement, rewrite
 from kir.ir.graph import Graph, Node, Value
 
 # The identity unless the network is being trained.
-INACTIVE = frozenset({"keras.Dropout"})
+INACTIVE = frozenset(
+    {
+        "keras.AlphaDropout",
+        "keras.Dropout",
+        "keras.GaussianDropout",
+        "keras.GaussianNoise",
+        "keras.SpatialDropout1D",
+        "keras.SpatialDropout2D",
+        "keras.SpatialDropout3D",
+    }
+)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from compiler.passes.rewriting import Replacement, rewrite
+from compiler.passes.rewriting import Replacement, copy_node, rewrite
 from kir import activations
 from kir.ir.graph import Graph, Node, Value
 
@@ -44,6 +44,8 @@ class FoldBatchNorm:
             original = node.inputs[0]
             if len(users.get(original, ())) != 1 or original in results:
                 return None
+            if any(v in users or v in results for v in node.outputs[1:]):
+                return None  # something reads the batch's own statistics
             joined = Node(
                 FOLDED,
                 source.inputs,
@@ -59,12 +61,12 @@ class FoldBatchNorm:
 
 
 def _body(source: Node, normalization: Node) -> Graph:
-    return Graph(
-        f"{source.name}_{normalization.name}",
-        source.inputs,
-        normalization.outputs[:1],
-        [source, normalization],
-    )
+    """The two calls on inputs of their own: a region sees no value of the graph around it."""
+    inputs = [Value(v.type, v.name) for v in source.inputs]
+    first = copy_node(source, inputs, ())
+    second = copy_node(normalization, first.outputs, ())
+    name = f"{source.name}_{normalization.name}"
+    return Graph(name, inputs, second.outputs[:1], [first, second])
 
 
 def _is_foldable(source: Node, normalization: Node) -> bool:

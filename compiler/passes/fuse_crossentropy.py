@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from compiler.passes.rewriting import Replacement, copy_node, rewrite
 from kir import activations, losses
 from kir.ir.graph import Graph, Node, Opaque, Ref, Value
+from kir.ir.ops import with_defaults
 
 OBJECTIVE = "kir.objective"
 # (loss, activation it can be joined with) -> name of the joined function
@@ -83,11 +84,12 @@ def _split_activation(
         before.attributes["activation"] = "linear"
         linear = before.outputs[0]
         nodes.append(before)
+    op = _BACKEND[activation]
     activated = Node(
-        _BACKEND[activation],
+        op,
         [linear],
         [node.outputs[0].type],
-        attributes={"x": Ref(0)},
+        attributes=with_defaults(op, {"x": Ref(0)}),
         output_names=[node.outputs[0].name],
     )
     nodes.append(activated)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from compiler.passes.rewriting import Replacement, copy_node, rewrite
+from compiler.passes.rewriting import Replacement, rewrite
+from kir.engine.inlining import inline_call, is_network_call
 from kir.ir.graph import Graph, Node, Value
 
 
@@ -21,27 +22,6 @@ class InlineNetworks:
 
 
 def _inline(
-    node: Node,
-    inputs: Sequence[Value],
-    masks: Sequence[Value | None],
-    is_frozen: bool = False,
+    node: Node, inputs: Sequence[Value], masks: Sequence[Value | None]
 ) -> Replacement | None:
-    if node.region is None or node.layer is None or not node.layer.is_network:
-        return None
-    is_frozen = is_frozen or not node.layer.trainable
-    known: dict[Value, Value] = dict(zip(node.region.inputs, inputs, strict=True))
-    nodes: list[Node] = []
-    for inner in node.region.nodes:
-        inner_inputs = [known.get(v, v) for v in inner.inputs]
-        inner_masks = [None if m is None else known.get(m, m) for m in inner.masks]
-        found = _inline(inner, inner_inputs, inner_masks, is_frozen)
-        if found is not None:
-            outputs, new_nodes = found
-            nodes.extend(new_nodes)
-        else:
-            copied = copy_node(inner, inner_inputs, inner_masks)
-            copied.is_frozen = is_frozen
-            outputs = copied.outputs
-            nodes.append(copied)
-        known.update(zip(inner.outputs, outputs, strict=False))
-    return [known[v] for v in node.region.outputs], nodes
+    return inline_call(node, inputs) if is_network_call(node) else None

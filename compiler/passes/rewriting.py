@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
+from kir.engine.inlining import copy_node as copy_node
 from kir.ir.graph import Graph, Node, Value
 
 
@@ -19,31 +20,6 @@ class Pass(Protocol):
     def run(self, graph: Graph) -> Graph:
         """The rewritten graph; the graph itself if nothing changed."""
         ...
-
-
-def copy_node(
-    node: Node,
-    inputs: Sequence[Value],
-    masks: Sequence[Value | None],
-    layer: object = None,
-) -> Node:
-    """The same operation on other operands."""
-    copied = Node(
-        node.op,
-        inputs,
-        [v.type for v in node.outputs],
-        name=node.name,
-        masks=masks,
-        attributes=node.attributes,
-        arguments=node.arguments,
-        weights=node.weights,
-        region=node.region,
-        output_names=[v.name for v in node.outputs],
-    )
-    copied.layer = layer if layer is not None else node.layer
-    copied.seeds = node.seeds
-    copied.is_frozen = node.is_frozen
-    return copied
 
 
 # Given a node and its operands after rewriting (inputs, masks): the values that stand for its

@@ -97,7 +97,11 @@ class Node:
         region: the body, for a nested model or a fused group of nodes.
         is_frozen: whether the call came out of a nested model that is not trained; set by the
             compiler, in no file.
-        seeds: of the random numbers of a layer call in this process; like `layer` in no file.
+        inner: what a call of a layer that is made of layers computes, in this process; see
+            `kir.engine.inlining`. Like `seeds` and `layer` in no file.
+        effects: which results of a user's layer are losses and new values of variables, in this
+            process; see `kir.engine.tracing`.
+        seeds: of the random numbers of a layer call in this process.
         layer: the live declaration behind a layer call; no part of equality or of any file.
     """
 
@@ -105,6 +109,8 @@ class Node:
         "__weakref__",
         "arguments",
         "attributes",
+        "effects",
+        "inner",
         "inputs",
         "is_frozen",
         "layer",
@@ -141,6 +147,8 @@ class Node:
         self.weights = tuple(weights)
         self.region = region
         self.layer: Any = None
+        self.inner: Graph | None = None
+        self.effects: Any = None
         self.seeds: tuple[int, ...] = ()
         self.is_frozen = False
         self.outputs = tuple(

@@ -141,6 +141,9 @@ class _Verifier:
             ("input", node.inputs, region.inputs),
             ("output", node.outputs, region.outputs),
         )
+        masks = tuple(mask for mask in node.masks if mask is not None)
+        if masks and len(region.inputs) == len(node.inputs) + len(masks):
+            pairs = (("input", node.inputs + masks, region.inputs), pairs[1])
         captures = node.attributes.get("captures")
         if isinstance(captures, list):
             # A function that the op applies as often as it likes, e.g. to each time step.
@@ -155,7 +158,10 @@ class _Verifier:
                     f"it has {len(of_node)} {kind}s, its region @{region.name} {len(of_region)}",
                 )
             for i, (outer, inner) in enumerate(zip(of_node, of_region, strict=True)):
-                if not inner.type.accepts(outer.type):
+                expected = inner.type
+                if kind == "input":  # numbers are converted to what the region takes
+                    expected = expected.with_dtype(outer.type.dtype)
+                if not expected.accepts(outer.type):
                     _fail(
                         "IR.7",
                         graph,

@@ -112,7 +112,22 @@ def model_from_config(config: Any, custom_objects: Mapping[str, Any] | None = No
         )
     from kir.layers import deserialize
 
-    return deserialize(config, custom_objects=custom_objects)
+    try:
+        return deserialize(config, custom_objects=custom_objects)
+    except KirError:
+        raise
+    except _MALFORMED as error:
+        # Something of another type than expected, deep inside: the notes say where.
+        malformed = ConfigError(
+            f"The architecture is malformed: {type(error).__name__}: {error}. Each layer is "
+            "expected as {'class_name': ..., 'config': {...}}, with 'inbound_nodes' in a Model."
+        )
+        for note in getattr(error, "__notes__", ()):
+            malformed.add_note(note)
+        raise malformed from error
+
+
+_MALFORMED = (TypeError, AttributeError, KeyError, IndexError, ValueError, OverflowError)
 
 
 def layer_from_config(
@@ -266,7 +281,7 @@ class _Located:
         return None
 
     def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
-        if isinstance(error, KirError):
+        if isinstance(error, Exception):
             error.add_note(self.where)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from kir.engine.sequential import Sequential
 from kir.errors import ConfigError
 from kir.ir.attributes import Attribute, Opaque
 from kir.ir.graph import Graph, Node, Value, Weight
@@ -20,6 +21,7 @@ from kir.utils.generic_utils import custom_object_scope, get_custom_objects
 # The dialects whose nodes are calls of layers: the built-in ones and a user's own.
 BUILT_IN = "keras"
 USER = "user"
+_NETWORKS = (f"{BUILT_IN}.Model", f"{BUILT_IN}.Sequential")
 
 
 def model_from_graph(graph: Graph, custom_objects: Mapping[str, Any] | None = None) -> Any:
@@ -55,15 +57,14 @@ def config_from_graph(graph: Graph) -> dict[str, Any]:
 class _Writer:
     """Writes the config of one network."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, class_name: str | None = None) -> None:
         self.graph = graph
+        self.class_name = class_name or str(graph.attributes.get("class_name", "Model"))
         # Where each value comes from: its layer, which call of it, which result of the call.
         self.places: dict[Value, tuple[str, int, int]] = {}
-        self.class_name = str(graph.attributes.get("class_name", "Model"))
 
     def entry(self) -> dict[str, Any]:
-        is_list = self.class_name == "Sequential"
-        config = self.sequential() if is_list else self.functional()
+        config = self.sequential() if _is_sequential(self.class_name) else self.functional()
         return {"class_name": self.class_name, "config": config}
 
     def sequential(self) -> dict[str, Any]:
@@ -89,9 +90,9 @@ class _Writer:
                 f"The Sequential @{self.graph.name} has {len(self.graph.inputs)} inputs; a "
                 'Sequential has one. Say class_name = "Model".'
             )
-        (value,), (name,) = self.graph.inputs, self.input_names()
+        value, name = next(iter(self.graph.inputs)), self.input_names()[0]
         declared = _input_config(value, name)
-        given = first.region.inputs[:1] if first.region is not None else ()
+        given = first.region.inputs[:1] if first.region and _is_network(first) else ()
         if given:  # a nested model's input serves as that of the model around it
             implied = _input_config(given[0], f"{first.name}_input")
         else:
@@ -115,7 +116,7 @@ class _Writer:
                 layers[node.name] = entry
             calls = entry["inbound_nodes"]
             # Keras 2.2: a network's call 0 is its own definition.
-            index = len(calls) + (1 if node.region is not None else 0)
+            index = len(calls) + (1 if _is_network(node) else 0)
             calls.append(self.call(node))
             for value in node.outputs:
                 self.places[value] = (node.name, index, value.index)
@@ -153,9 +154,8 @@ class _Writer:
             )
         if not node.name:
             raise ConfigError(f"The graph @{self.graph.name} calls a {name} that has no name.")
-        if node.region is not None:
-            entry = _Writer(node.region).entry()
-            return {"class_name": name, "config": entry["config"]}
+        if node.region is not None and _is_network(node):
+            return _Writer(node.region, name).entry()
         return {"class_name": name, "config": {"name": node.name, **_plain(node.attributes)}}
 
     def call(self, node: Node) -> list[Any]:
@@ -173,6 +173,18 @@ class _Writer:
                 "what layers return can be part of a model. Wrap other functions in a Lambda layer."
             )
         return list(found)
+
+
+def _is_network(node: Node) -> bool:
+    """Whether the node calls a nested model; the region of a user's layer is what `call` did."""
+    if node.region is None:
+        return False
+    return node.op in _NETWORKS or "class_name" in node.region.attributes
+
+
+def _is_sequential(class_name: str) -> bool:
+    own = get_custom_objects().get(class_name)
+    return class_name == "Sequential" or (isinstance(own, type) and issubclass(own, Sequential))
 
 
 def _input_config(value: Value, name: str) -> dict[str, Any]:
@@ -197,7 +209,7 @@ def _set_trainable(model: Any, graph: Graph) -> None:
     if graph.attributes.get("trainable") is False:
         model.trainable = False
     for node in graph.nodes:
-        if node.region is not None and node.name and node.op.startswith(f"{BUILT_IN}."):
+        if node.region is not None and _is_network(node):
             _set_trainable(model.get_layer(node.name), node.region)
 
 
@@ -216,7 +228,7 @@ def _check_weights(model: Any, graph: Graph) -> None:
 
 def _weights_of(graph: Graph, prefix: str) -> Iterator[tuple[str, Sequence[Weight]]]:
     for node in graph.nodes:
-        if node.region is None:
+        if node.region is None or not _is_network(node):
             yield prefix + node.name, node.weights
         else:
             yield from _weights_of(node.region, f"{prefix}{node.name}/")

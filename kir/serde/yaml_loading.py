@@ -1,13 +1,16 @@
 """Reads YAML that Keras wrote, and nothing that could run code.
 
 PyYAML's own safe loader refuses the tuples that Keras wrote; its full loader builds arbitrary
-objects. This one knows plain values, tuples and strings.
+objects. This one knows plain values, tuples and strings, and reads NumPy's numbers and arrays from
+the text that PyYAML wrote for them, without calling what it names.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+import numpy as np
 import yaml
 
 from kir.errors import FileFormatError, UnsafeFileError
@@ -30,6 +33,44 @@ for _tag in ("unicode", "str"):
     _Loader.add_constructor(f"tag:yaml.org,2002:python/{_tag}", _Loader.construct_yaml_str)
 
 
+def _construct_array(loader: _Loader, node: Any) -> np.ndarray:
+    """An array, from the arguments and the state that pickling it gives."""
+    parts = loader.construct_mapping(node, deep=True)
+    _, shape, dtype, is_fortran, data = parts["state"]
+    return _array(data, dtype, tuple(shape), "F" if is_fortran else "C")
+
+
+def _construct_number(loader: _Loader, node: Any) -> np.generic:
+    dtype, data = loader.construct_sequence(node, deep=True)
+    number: np.generic = _array(data, dtype, (), "C")[()]
+    return number
+
+
+def _array(data: bytes, dtype: str, shape: tuple[int, ...], order: Any) -> np.ndarray:
+    return np.frombuffer(data, np.dtype(dtype)).reshape(shape, order=order).copy()
+
+
+def _construct_dtype(loader: _Loader, node: Any) -> str:
+    """The name of a dtype of numbers, with its byte order."""
+    parts = loader.construct_mapping(node, deep=True)
+    name, order = parts["args"][0], parts["state"][1]
+    if not re.fullmatch(r"[biuf][0-9]{1,2}", str(name)) or order not in ("<", ">", "|"):
+        raise yaml.constructor.ConstructorError(
+            None, None, f"the dtype {name!r} is none of numbers", node.start_mark
+        )
+    return f"{order}{name}"
+
+
+_NUMPY = "tag:yaml.org,2002:python/object/apply:numpy"
+_Loader.add_constructor(f"{_NUMPY}.dtype", _construct_dtype)
+_Loader.add_constructor(
+    "tag:yaml.org,2002:python/name:numpy.ndarray", lambda loader, node: "ndarray"
+)
+for _core in ("core", "_core"):
+    _Loader.add_constructor(f"{_NUMPY}.{_core}.multiarray._reconstruct", _construct_array)
+    _Loader.add_constructor(f"{_NUMPY}.{_core}.multiarray.scalar", _construct_number)
+
+
 def load_yaml(text: str) -> Any:
     """The value that a YAML text holds.
 
@@ -37,7 +78,10 @@ def load_yaml(text: str) -> Any:
         FileFormatError: malformed YAML.
         UnsafeFileError: a tag that would build a Python object.
     """
-    loader = _Loader(text)
+    try:
+        loader = _Loader(text)
+    except yaml.YAMLError as error:  # a character that YAML does not allow
+        raise FileFormatError(f"The text is no YAML: {error}.") from error
     try:
         node = loader.get_single_node()
         if node is None:
@@ -47,10 +91,12 @@ def load_yaml(text: str) -> Any:
     except yaml.constructor.ConstructorError as error:
         raise UnsafeFileError(
             f"The YAML text holds something else than plain values: {error.problem}"
-            f"{_place(error)}. Only Keras's tuples and strings are read."
+            f"{_place(error)}. Only Keras's tuples and strings and NumPy's numbers are read."
         ) from error
     except yaml.YAMLError as error:
         raise FileFormatError(f"The text is no YAML: {_problem(error)}{_place(error)}.") from error
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise FileFormatError(f"The YAML text holds a malformed value: {error}.") from error
     finally:
         loader.dispose()
 

@@ -64,7 +64,7 @@ def _module(model: Any) -> Any:
     weights = model._weights_by_layer()
     compute_initial_values(weights)
     serve = _serving_function(model)
-    module = tf.Module()
+    module: Any = tf.Module()
     module.weights = [resource(w) for w in weights]
     known = {id(v) for v in module.weights}
     module.states = [v for v in serve.graph.variables if id(v) not in known]
