@@ -50,13 +50,23 @@ def mixed_shape(x: Any) -> list[Any]:
 def channels_last(x: Any) -> Any:
     """Moves axis 1 to the end: no CPU kernel of TensorFlow takes the channels first."""
     rank = x.shape.rank
-    return tf.transpose(x, [0, *range(2, rank), 1])
+    return _transposed(x, [0, *range(2, rank), 1], [0, rank - 1, *range(1, rank - 1)])
 
 
 def channels_first(x: Any) -> Any:
     """The inverse of `channels_last`."""
     rank = x.shape.rank
-    return tf.transpose(x, [0, rank - 1, *range(1, rank - 1)])
+    return _transposed(x, [0, rank - 1, *range(1, rank - 1)], [0, *range(2, rank), 1])
+
+
+def _transposed(x: Any, order: list[int], inverse: list[int]) -> Any:
+    """The transpose of `x`; where `x` is a transpose by `inverse` itself, what that was made of."""
+    if tf.is_symbolic_tensor(x) and x.op.type == "Transpose":
+        source, made_by = x.op.inputs
+        found = tf.get_static_value(made_by)
+        if found is not None and found.tolist() == inverse:
+            return source
+    return tf.transpose(x, order)
 
 
 def as_tuple(value: Any, n: int) -> tuple[int, ...]:

@@ -57,7 +57,16 @@ def clip(x: Any, min_value: Any, max_value: Any) -> Any:
         max_value = float("inf")
     if not tf.is_tensor(max_value) and not tf.is_tensor(min_value) and max_value < min_value:
         max_value = min_value
-    return tf.clip_by_value(x, tf.cast(min_value, x.dtype), tf.cast(max_value, x.dtype))
+    return tf.clip_by_value(x, _limit(min_value, x.dtype), _limit(max_value, x.dtype))
+
+
+def _limit(value: Any, dtype: Any) -> Any:
+    # A cast alone would round a Python number to float32 first.
+    return (
+        tf.constant(value, dtype)
+        if isinstance(value, float) and dtype.is_floating
+        else tf.cast(value, dtype)
+    )
 
 
 def maximum(x: Any, y: Any) -> Any:

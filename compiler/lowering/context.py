@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from compiler.tensorflow import tf
 from compiler.variables import resource
 from kir.engine.variable import Variable
-from kir.ir.graph import Node, Value
+from kir.ir.graph import Graph, Node, Value
 
 
 class Context:
@@ -27,9 +28,11 @@ class Context:
         self.values: dict[Variable, Any] = {}
         self.updates: dict[Variable, Any] = {}
         self.evaluate: Any = None
+        self._at_end: list[Callable[[], None]] = []
         self._graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
         self._random_step = random_step
         self._random_count = 0
+        self._iterations: list[Any] = []
 
     def read(self, variable: Variable) -> Any:
         """The variable's value at the beginning of the step."""
@@ -50,8 +53,14 @@ class Context:
         """Sets the value that the variable has after the step."""
         self.updates[variable] = value
 
+    def at_end(self, action: Callable[[], None]) -> None:
+        """Has something done when all values of the step are computed, before the assignments."""
+        self._at_end.append(action)
+
     def apply_updates(self) -> list[Any]:
         """Performs the assignments."""
+        while self._at_end:
+            self._at_end.pop(0)()
         return [resource(v).assign(value).op for v, value in self.updates.items()]
 
     def random_seed(self, seed: int) -> Any:
@@ -62,7 +71,19 @@ class Context:
             step = tf.random.uniform([], maxval=2**31 - 1, dtype=tf.int32)
         self._random_count += 1
         salt = (seed * 1000003 + self._random_count) % (2**31 - 1)
-        return tf.stack([tf.constant(salt, tf.int32), tf.cast(step, tf.int32)])
+        pair = tf.stack([tf.constant(salt, tf.int32), tf.cast(step, tf.int32)])
+        for number in self._iterations:
+            pair = tf.random.experimental.stateless_fold_in(pair, number)
+        return pair
+
+    @contextlib.contextmanager
+    def iteration(self, number: Any) -> Iterator[None]:
+        """The body of a loop: random numbers are others in each of its iterations."""
+        self._iterations.append(number)
+        try:
+            yield
+        finally:
+            self._iterations.pop()
 
 
 class _Weights:
@@ -87,9 +108,20 @@ class Call:
         arguments: the call's keyword arguments.
         training: the learning phase, or what the call's `training` argument says.
         seeds: those drawn when the layer was called.
+        is_used: whether somebody uses the result of this number.
+        inner: the calls inside a wrapper's call; None for a call that no node holds.
     """
 
-    __slots__ = ("arguments", "context", "is_used", "masks", "seeds", "training", "weights")
+    __slots__ = (
+        "arguments",
+        "context",
+        "inner",
+        "is_used",
+        "masks",
+        "seeds",
+        "training",
+        "weights",
+    )
 
     def __init__(
         self,
@@ -99,8 +131,10 @@ class Call:
         arguments: dict[str, Any],
         seeds: tuple[int, ...] = (),
         is_used: Callable[[int], bool] = lambda index: True,
+        inner: Graph | None = None,
     ) -> None:
         self.context = context
+        self.inner = inner
         self.weights: Any = _Weights(layer, context)
         self.masks = masks
         self.arguments = arguments
@@ -130,14 +164,3 @@ CONTEXTS: list[Context] = []
 def current_context() -> Context | None:
     """The context of the trace under way, for functions that a user's code calls."""
     return CONTEXTS[-1] if CONTEXTS else None
-
-
-def _as_tensor(value: Variable, dtype: Any = None, name: Any = None, as_ref: bool = False) -> Any:
-    """What TensorFlow's own functions get when a user's code hands them a variable."""
-    if dtype is not None and dtype != tf.as_dtype(value.type.dtype):
-        return NotImplemented
-    context = current_context()
-    return resource(value).read_value() if context is None else context.read(value)
-
-
-tf.register_tensor_conversion_function(Variable, _as_tensor)

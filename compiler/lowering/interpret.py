@@ -8,19 +8,25 @@ from typing import Any
 
 import compiler.lowering.rules  # noqa: F401 - registers the rules
 from compiler import backend
+from compiler.dispatch import lower_call
+from compiler.lowering.captures import captured, flat_tensors, resolve
+from compiler.lowering.cells import call_cell
 from compiler.lowering.context import CONTEXTS, Call, Context, Environment, current_context
 from compiler.lowering.registry import layer_rule, op_rule
 from compiler.tensorflow import tf
 from compiler.variables import resource
 from kir.engine.tensor import execution
+from kir.engine.tracing import run_opaque
 from kir.engine.variable import Variable
-from kir.errors import KirError, StateError
-from kir.ir.graph import Node, Opaque, Ref, Value, topological_order
+from kir.errors import StateError
+from kir.ir.graph import Graph, Node, Opaque, Ref, Value, topological_order
 from kir.ir.types import TensorType
 
 
-def read(variable: Variable) -> Any:
-    """The variable's value in the program under way, or now."""
+def read(variable: Value) -> Any:
+    """A variable's value in the program under way, or now; a symbolic value's in the program."""
+    if not isinstance(variable, Variable):
+        return resolve(variable)
     context = current_context()
     return context.read(variable) if context is not None else resource(variable).read_value()
 
@@ -80,6 +86,8 @@ def _evaluate(node: Node, env: Environment, context: Context, used: set[Value]) 
     elif node.op.startswith("k."):
         operands = [lookup(v, env, context) for v in node.inputs]
         result = apply_backend(node, operands)
+    elif node.op.startswith("tf."):
+        result = lower_call(node, [lookup(v, env, context) for v in node.inputs])
     else:
         raise StateError(f"The op {node.op} has no lowering.")
     _store(node, result, env)
@@ -115,12 +123,14 @@ def _call_layer(node: Node, env: Environment, context: Context, used: set[Value]
     inputs = [lookup(v, env, context) for v in node.inputs]
     masks = [None if m is None else lookup(m, env, context) for m in node.masks]
     if layer.is_network:
+        if node.inner is not None:
+            return interpret(node.inner.outputs, env, context)
         assert node.region is not None
-        inner: Environment = dict(zip(node.region.inputs, inputs, strict=True))
+        inner = _bind(node.region.inputs, inputs)
         return interpret(node.region.outputs, inner, context)
+    if node.effects is not None:
+        return _call_user_layer(node, inputs, masks, context)
     arguments = dict(node.arguments)
-    if not layer.is_lowered:
-        return _call_user_layer(layer, node, inputs, masks, arguments)
     call = Call(
         layer,
         context,
@@ -128,6 +138,7 @@ def _call_layer(node: Node, env: Environment, context: Context, used: set[Value]
         arguments,
         node.seeds,
         lambda index: node.outputs[index] in used,
+        node.inner,
     )
     with tf.name_scope(scope_name(layer.name)):
         return layer_rule(type(layer))(layer, call, *inputs)
@@ -141,38 +152,70 @@ def scope_name(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.\-]", "_", name.lstrip("_")) or "layer"
 
 
+def _bind(values: Sequence[Value], tensors: Iterable[Any]) -> Environment:
+    """A network's inputs with their tensors, converted to the dtypes that it declares."""
+    return {
+        value: x if x.dtype.name == value.type.dtype else tf.cast(x, value.type.dtype)
+        for value, x in zip(values, tensors, strict=True)
+    }
+
+
 def _call_user_layer(
-    layer: Any, node: Node, inputs: list[Any], masks: list[Any], arguments: dict[str, Any]
-) -> Any:
-    if masks and "mask" in layer._call_parameters():
-        arguments["mask"] = masks if len(masks) > 1 else masks[0]
-    try:
-        return layer.call(inputs if len(inputs) > 1 else inputs[0], **arguments)
-    except KirError:
-        raise
-    except Exception as error:
-        error.add_note(
-            f"In the call of {type(layer).__name__} {layer.name!r} on "
-            f"{', '.join(str(v.type) for v in node.inputs)}."
-        )
-        raise
+    node: Node, inputs: list[Any], masks: list[Any], context: Context
+) -> list[Any]:
+    """The results of a layer whose `call` is a user's: its region's, or those of running it."""
+    with tf.name_scope(scope_name(node.name)):
+        if node.region is not None:
+            given = [*inputs, *(m for m in masks if m is not None)]
+            env: Environment = dict(zip(node.region.inputs, given, strict=True))
+            results = interpret(node.region.outputs, env, context)
+        else:
+            taken = node.effects.captured
+            with captured(dict(zip(taken, inputs[len(inputs) - len(taken) :], strict=True))):
+                results = flat_tensors(run_opaque(node, inputs, masks))
+    return [_refined(x, v) for x, v in zip(results, node.outputs, strict=True)]
+
+
+def _refined(tensor: Any, value: Value) -> Any:
+    """The tensor with what its type says of its shape; a user may know more than TensorFlow."""
+    shape = value.type.shape
+    if shape is not None and isinstance(tensor, tf.Tensor) and not tf.executing_eagerly():
+        known = tensor.shape
+        if known.rank is None or any(
+            a is None and b is not None for a, b in zip(known.as_list(), shape, strict=True)
+        ):
+            tensor = tf.ensure_shape(tensor, shape)
+    return tensor
+
+
+def apply_region(region: Graph, tensors: Sequence[Any]) -> list[Any]:
+    """The results of a traced function."""
+    context = current_context() or Context(training=False)
+    return interpret(region.outputs, dict(zip(region.inputs, tensors, strict=True)), context)
 
 
 def call_layer(cls: type, layer: Any, inputs: Any, arguments: dict[str, Any]) -> Any:
     """Applies the lowering of `cls` for `layer` to tensors: what `layer.call(x)` does."""
     tensors: Iterable[Any] = inputs if isinstance(inputs, list | tuple) else [inputs]
     context = current_context() or Context(training=bool(arguments.get("training")))
+    context.evaluate = interpret
     if layer.is_network:
-        env: Environment = dict(zip(layer.inputs, tensors, strict=True))
+        env = _bind(layer.inputs, tensors)
         results = interpret(layer.outputs, env, context)
         return results if len(results) > 1 else results[0]
+    if "states" in arguments:
+        return call_cell(cls, layer, inputs, arguments, context)
     mask = arguments.pop("mask", None)
-    states = arguments.pop("initial_state", None)
-    operands = [*tensors, *(states or ())]
+    given = [arguments.pop(name, None) or () for name in ("initial_state", "constants")]
+    states = getattr(layer, "kept_states", list)()
+    operands = [*tensors, *given[0], *given[1], *map(context.read, states)]
     masks = list(mask) if isinstance(mask, list | tuple) else [mask]
     call = Call(layer, context, masks, arguments, layer.draw_seeds())
     result = layer_rule(cls)(layer, call, *operands)
     if isinstance(result, list | tuple):
+        # The next batch starts from the last states, though a user's code made the call.
+        for state, last in zip(states, result[len(result) - len(states) :], strict=True):
+            context.assign(state, last)
         public = len(result) - len(layer.internal_types(*(_type_of(t) for t in operands)))
         return result[0] if public == 1 else list(result[:public])
     return result

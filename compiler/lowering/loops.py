@@ -8,8 +8,66 @@ from typing import Any
 
 from compiler.tensorflow import tf
 
-# (input of the time step, states) -> (output, new states)
-Step = Callable[[Any, list[Any]], tuple[Any, list[Any]]]
+# Multiplies by the kernel of a number: (value, number) -> value @ kernel + bias.
+Dot = Callable[[Any, int], Any]
+# (input of the time step, states, products) -> (output, new states)
+Step = Callable[[Any, list[Any], Dot], tuple[Any, list[Any]]]
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """What a step multiplies by.
+
+    Attributes:
+        matrix: (rows, columns).
+        bias: (columns,), or None.
+    """
+
+    matrix: Any
+    bias: Any = None
+
+    def times(self, x: Any) -> Any:
+        """``x @ matrix + bias``."""
+        y = tf.linalg.matmul(x, self.matrix)
+        return y if self.bias is None else tf.nn.bias_add(y, self.bias)
+
+
+@dataclass(frozen=True)
+class Loop:
+    """What is done over time.
+
+    Attributes:
+        step: what happens in a time step.
+        kernels: what `step` multiplies by; products by other means are its own affair.
+        inputs: (timesteps, batch, ...).
+        mask: (timesteps, batch) of truth values, or None.
+        go_backwards: starts with the last time step.
+        keep_outputs: whether all outputs are wanted.
+    """
+
+    step: Step
+    kernels: Sequence[Kernel]
+    inputs: Any
+    mask: Any = None
+    go_backwards: bool = False
+    keep_outputs: bool = True
+
+    def dot(self, x: Any, number: int) -> Any:
+        """``x @ kernel + bias``."""
+        return self.kernels[number].times(x)
+
+    def place(self, time: Any, length: Any) -> Any:
+        """Which of the inputs the step number `time` takes."""
+        return length - 1 - time if self.go_backwards else time
+
+    def masked(self, dot: Dot, x: Any, states: list[Any], mask: Any) -> tuple[Any, list[Any]]:
+        """A step whose masked samples keep their states."""
+        output, new = self.step(x, states, dot)
+        if mask is None:
+            return output, list(new)
+        chosen = [choose(mask, n, o) for n, o in zip(new, states, strict=True)]
+        # Keras 2.2: a masked step of a loop gives the first state, whatever the last output was.
+        return chosen[0] if output is new[0] else choose(mask, output, states[0]), chosen
 
 
 @dataclass(frozen=True)
@@ -28,88 +86,97 @@ class Unfolded:
     states: list[Any]
 
 
-def unfold(
-    step: Step,
-    inputs: Any,
-    states: Sequence[Any],
-    mask: Any = None,
-    *,
-    go_backwards: bool = False,
-    unroll: bool = False,
-    keep_outputs: bool = True,
-) -> Unfolded:
-    """Applies `step` to one time step after the other.
-
-    Args:
-        step: what happens in a time step.
-        inputs: (timesteps, batch, ...).
-        states: initial states, each (batch, size); the first is what a masked step repeats.
-        mask: (timesteps, batch) of truth values, or None.
-        go_backwards: starts with the last time step.
-        unroll: a copy of the step for each time step, whose number must be known.
-        keep_outputs: whether all outputs are wanted.
-    """
-    if go_backwards:
-        inputs = tf.reverse(inputs, [0])
-        mask = None if mask is None else tf.reverse(mask, [0])
-    if mask is not None:
-        mask = tf.expand_dims(tf.cast(mask, tf.bool), -1)
-    run = _unrolled if unroll else _looped
-    return run(step, inputs, list(states), mask, keep_outputs)
+def choose(mask: Any, new: Any, old: Any) -> Any:
+    """`new` where the mask is true, else `old`, by samples: the mask has fewer axes."""
+    sizes = [*mask.shape.as_list(), *([1] * (new.shape.rank - mask.shape.rank))]
+    if sizes.count(None) <= 1:
+        mask = tf.reshape(mask, [-1 if n is None else n for n in sizes])
+    else:
+        mask = tf.reshape(mask, tf.concat([tf.shape(mask), sizes[mask.shape.rank :]], 0))
+    return tf.where(mask, new, old)
 
 
-def _unrolled(
-    step: Step, inputs: Any, states: list[Any], mask: Any, keep_outputs: bool
-) -> Unfolded:
-    outputs: list[Any] = []
-    for time in range(inputs.shape[0]):
-        output, new_states = step(inputs[time], states)
-        if mask is not None:
+def unroll(loop: Loop, states: Sequence[Any]) -> Unfolded:
+    """A copy of the step for each time step, whose number must be known."""
+    times = range(loop.inputs.shape[0])
+    states, outputs = list(states), []
+    for time in reversed(times) if loop.go_backwards else times:
+        output, new_states = loop.step(loop.inputs[time], states, loop.dot)
+        if loop.mask is not None:
             # Keras 2.2: unrolled, a masked step repeats the last output, and before the first
             # one that is zeros, whatever the initial state.
-            previous = outputs[-1] if outputs else tf.zeros_like(output)
-            output = tf.where(mask[time], output, previous)
-            new_states = _choose(mask[time], new_states, states)
+            here, previous = loop.mask[time], outputs[-1] if outputs else tf.zeros_like(output)
+            output = choose(here, output, previous)
+            new_states = [choose(here, n, o) for n, o in zip(new_states, states, strict=True)]
         outputs.append(output)
-        states = new_states
-    return Unfolded(outputs[-1], tf.stack(outputs) if keep_outputs else None, states)
+        states = list(new_states)
+    return Unfolded(outputs[-1], tf.stack(outputs) if loop.keep_outputs else None, states)
 
 
-def _choose(mask: Any, new: list[Any], old: list[Any]) -> list[Any]:
-    return [tf.where(mask, a, b) for a, b in zip(new, old, strict=True)]
+def run(loop: Loop, states: Sequence[Any]) -> Unfolded:
+    """One step after the other in a loop of the graph."""
+    static = loop.inputs.shape[0]
+    length = length_of(loop.inputs)
+    inputs = array_of(loop.inputs)
+    masks = None if loop.mask is None else array_of(loop.mask)
+    example, place = first_output(loop, list(states), loop.dot)
+    array = new_array(example, length if loop.keep_outputs else 0)
+    # Most cells give a state as their output: then the last state is the last output.
+    carried = [tf.zeros_like(example)] if place is None else []
 
-
-def _looped(step: Step, inputs: Any, states: list[Any], mask: Any, keep_outputs: bool) -> Unfolded:
-    static = inputs.shape[0]
-    steps = static if static is not None else tf.shape(inputs)[0]
-    element = tf.TensorArray(inputs.dtype, size=steps, element_shape=inputs.shape[1:])
-    input_array = element.unstack(inputs)
-    mask_array = None
-    if mask is not None:
-        mask_array = tf.TensorArray(tf.bool, size=steps, element_shape=mask.shape[1:]).unstack(mask)
-    batch_shape = states[0].shape
-    output_array = tf.TensorArray(
-        inputs.dtype, size=steps if keep_outputs else 0, element_shape=batch_shape
-    )
-
-    def body(time: Any, array: Any, last: Any, *current: Any) -> tuple[Any, ...]:
-        old = list(current)
-        output, new = step(input_array.read(time), old)
-        if mask_array is not None:
-            here = mask_array.read(time)
-            output = tf.where(here, output, old[0])
-            new = _choose(here, new, old)
-        if keep_outputs:
+    def body(time: Any, array: Any, *current: Any) -> tuple[Any, ...]:
+        old, here = list(current[len(carried) :]), loop.place(time, length)
+        mask = None if masks is None else masks.read(here)
+        output, new = loop.masked(loop.dot, inputs.read(here), old, mask)
+        for n, o in zip(new, old, strict=True):
+            n.set_shape(o.shape)
+        if loop.keep_outputs:
             array = array.write(time, output)
-        return (time + 1, array, output, *new)
+        return (time + 1, array, *([output] if carried else []), *new)
 
-    _, array, last, *final = tf.while_loop(
-        lambda time, *_: time < steps,
+    _, array, *final = tf.while_loop(
+        lambda time, *_: time < length,
         body,
-        (tf.constant(0), output_array, tf.zeros_like(states[0]), *states),
+        (tf.constant(0), array, *carried, *states),
         maximum_iterations=static,
     )
-    outputs = array.stack() if keep_outputs else None
-    if outputs is not None:
-        outputs.set_shape([static, *batch_shape])
-    return Unfolded(last, outputs, final)
+    states = final[len(carried) :]
+    outputs = stacked(array, static) if loop.keep_outputs else None
+    return Unfolded(final[0] if place is None else states[place], outputs, states)
+
+
+def first_output(loop: Loop, states: list[Any], dot: Dot) -> tuple[Any, int | None]:
+    """The output of the first step, and which of the new states it is, if it is one.
+
+    It tells shape and dtype, and gives cells that make something in their first call, such as
+    dropout masks, the occasion to do so outside of the loop. Nothing of it is computed.
+    """
+    output, new = loop.step(loop.inputs[0], states, dot)
+    place = next((i for i, state in enumerate(new) if state is output), None)
+    # A masked step gives the first state: any other one is not the output then.
+    return output, place if loop.mask is None or place == 0 else None
+
+
+# -- arrays with an element for each time step
+
+
+def length_of(x: Any) -> Any:
+    """The number of time steps."""
+    return tf.shape(x)[0] if x.shape[0] is None else x.shape[0]
+
+
+def array_of(x: Any) -> Any:
+    """The time steps of a tensor."""
+    return tf.TensorArray(x.dtype, size=length_of(x), element_shape=x.shape[1:]).unstack(x)
+
+
+def new_array(element: Any, length: Any) -> Any:
+    """An array for elements like this one."""
+    return tf.TensorArray(element.dtype, size=length, element_shape=element.shape)
+
+
+def stacked(array: Any, length: int | None) -> Any:
+    """The elements as one tensor, (timesteps, ...)."""
+    found = array.stack()
+    found.set_shape([length, *found.shape[1:]])
+    return found

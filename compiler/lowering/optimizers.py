@@ -1,22 +1,96 @@
-"""How optimizers take a step.
+"""Steps of optimizers: with which slots, on which gradients, in a program or as a node of a graph.
 
-TensorFlow's fused kernels are used where their arithmetic is Keras 2.2.4's; they read and write a
-weight once.
+The arithmetic of each optimizer stands in `compiler.lowering.rules.optimizers`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from compiler.lowering.context import Context
+from compiler.lowering.native_optimizers import prepare_native
+from compiler.lowering.registry import lowers_op
 from compiler.tensorflow import tf
 from compiler.variables import resource
+from kir.backend.recording import define
+from kir.engine.tensor import Tensor, announce
 from kir.engine.variable import Variable
-from kir.errors import ConfigError
-from kir.optimizers import SGD, Adam, Optimizer, RMSprop
+from kir.errors import UnsupportedError
+from kir.ir.graph import Node, Opaque
+from kir.ir.types import TensorType
+from kir.optimizers import Optimizer, TFOptimizer
+from kir.optimizers.base import Slots
 
-Rule = Callable[[Any, Context, Sequence[Variable], Sequence[Any]], None]
+STEP = "k.optimizer_step"
+
+
+@dataclass(frozen=True)
+class Step:
+    """An optimizer with the weights it trains and the slots it keeps for them."""
+
+    optimizer: Any
+    params: Sequence[Variable]
+    slots: Slots
+
+    @property
+    def variables(self) -> list[Variable]:
+        """Every variable of kir's that a step changes or reads."""
+        own = [v for v in vars(self.optimizer).values() if isinstance(v, Variable)]
+        return [*self.params, *(v for group in self.slots.values() for v in group), *own]
+
+    def apply(self, context: Context, grads: Sequence[Any]) -> None:
+        """One step: updates the weights by clipped gradients, then applies their constraints."""
+        dense = [tf.convert_to_tensor(g) for g in grads]
+        _rule(self.optimizer)(Stepping(self.optimizer, context, self.params, dense, self.slots))
+        for p in self.params:
+            if p.constraint is not None:
+                variable = resource(p)
+                variable.assign(p.constraint(variable.read_value()))
+
+
+@dataclass(frozen=True)
+class Stepping:
+    """One step, as the rule of an optimizer sees it.
+
+    Attributes:
+        optimizer: with its hyperparameters.
+        context: reads and assigns variables.
+        params: the weights to change.
+        grads: a dense gradient for each.
+        slots: the variables kept for them.
+    """
+
+    optimizer: Any
+    context: Context
+    params: Sequence[Variable]
+    grads: Sequence[Any]
+    slots: Slots
+
+    def each(self, *names: str) -> Iterator[tuple[Any, ...]]:
+        """(weight, gradient, its slots of these names)."""
+        return zip(self.params, self.grads, *(self.slots[n] for n in names), strict=True)
+
+    def read(self, name: str) -> Any:
+        """The value of a hyperparameter."""
+        return self.context.read(getattr(self.optimizer, name))
+
+    def learning_rate(self) -> Any:
+        """The rate of this step; advances the step counter."""
+        iterations, rate = self.read("iterations"), self.read("lr")
+        if self.optimizer.initial_decay > 0:
+            decay = self.read("decay")
+            rate = rate * (1.0 / (1.0 + decay * tf.cast(iterations, decay.dtype)))
+        self.context.assign(self.optimizer.iterations, iterations + 1)
+        return rate
+
+    def number(self) -> Any:
+        """The number of this step, 1 for the first."""
+        return tf.cast(self.read("iterations"), self.optimizer.lr.type.dtype) + 1.0
+
+
+Rule = Callable[[Stepping], None]
 _RULES: dict[type, Rule] = {}
 
 
@@ -30,18 +104,67 @@ def takes_step(cls: type) -> Callable[[Rule], Rule]:
     return register
 
 
-def apply_gradients(
-    optimizer: Optimizer, context: Context, params: Sequence[Variable], grads: Sequence[Any]
-) -> None:
-    """One step: clips the gradients, updates the weights, then applies their constraints."""
+def _rule(optimizer: Any) -> Rule:
     rule = next((_RULES[c] for c in type(optimizer).__mro__ if c in _RULES), None)
     if rule is None:
-        raise ConfigError(f"The optimizer {type(optimizer).__name__} has no rule for its step.")
-    rule(optimizer, context, params, clip(optimizer, grads))
-    for p in params:
-        if p.constraint is not None:
-            variable = resource(p)
-            variable.assign(p.constraint(variable.read_value()))
+        raise UnsupportedError(
+            f"The optimizer {type(optimizer).__name__} says nowhere how it steps: it overrides no "
+            "`get_updates(loss, params)`."
+        )
+    return rule
+
+
+def has_own_updates(optimizer: Any) -> bool:
+    """Whether a class of the user's says how the optimizer steps, or what gradients it takes."""
+    for cls in type(optimizer).__mro__:
+        if cls in _RULES or cls is Optimizer:
+            return False
+        if "get_updates" in vars(cls) or "get_gradients" in vars(cls):
+            return True
+    return False
+
+
+def make_step(optimizer: Any, params: Sequence[Variable]) -> Step:
+    """The step of an optimizer that has a rule, with new slots."""
+    _rule(optimizer)
+    if isinstance(optimizer, TFOptimizer):
+        prepare_native(optimizer.optimizer, params)
+        return Step(optimizer, params, {})
+    return Step(optimizer, params, optimizer.create_state(params))
+
+
+# -- the step as a node of a graph
+
+define(STEP.removeprefix("k."), None, {})
+
+
+def optimizer_updates(optimizer: Any, loss: Any, params: Sequence[Variable]) -> list[Any]:
+    """The updates of `Optimizer.get_updates`: a value that takes the step when it is computed."""
+    step = make_step(optimizer, params)
+    grads = optimizer.get_gradients(loss, params)
+    node = Node(
+        STEP,
+        [*grads, *params],
+        [TensorType("int64", ())],
+        attributes={"step": Opaque(type(optimizer).__name__, step)},
+        value_class=Tensor,
+    )
+    announce(node)
+    return list(node.outputs)
+
+
+@lowers_op(STEP)
+def lower_optimizer_step(node: Node, operands: list[Any], context: Context) -> Any:
+    """Steps when everything else is computed: the weights are read as they were before."""
+    step: Step = node.attributes["step"].value
+    grads = operands[: len(step.params)]
+    for p in step.params:
+        context.read(p)
+    context.at_end(lambda: step.apply(context, grads))
+    return tf.constant(0, tf.int64)
+
+
+# -- gradients
 
 
 def clip(optimizer: Optimizer, grads: Sequence[Any]) -> list[Any]:
@@ -55,75 +178,3 @@ def clip(optimizer: Optimizer, grads: Sequence[Any]) -> list[Any]:
     if clipvalue and clipvalue > 0:
         dense = [tf.clip_by_value(g, -clipvalue, clipvalue) for g in dense]
     return dense
-
-
-def learning_rate(optimizer: Any, context: Context) -> Any:
-    """The rate of this step; advances the step counter."""
-    iterations = context.read(optimizer.iterations)
-    rate = context.read(optimizer.lr)
-    if optimizer.initial_decay > 0:
-        decay = context.read(optimizer.decay)
-        rate = rate * (1.0 / (1.0 + decay * tf.cast(iterations, decay.dtype)))
-    context.assign(optimizer.iterations, iterations + 1)
-    return rate
-
-
-@takes_step(SGD)
-def step_sgd(
-    optimizer: SGD, context: Context, params: Sequence[Variable], grads: Sequence[Any]
-) -> None:
-    """Sutskever et al., 2013; with momentum 0 plain gradient descent."""
-    rate = learning_rate(optimizer, context)
-    momentum = context.read(optimizer.momentum)
-    for p, m, g in zip(params, optimizer.moments, grads, strict=True):
-        tf.raw_ops.ResourceApplyKerasMomentum(
-            var=resource(p).handle,
-            accum=resource(m).handle,
-            lr=rate,
-            grad=g,
-            momentum=momentum,
-            use_nesterov=optimizer.nesterov,
-        )
-
-
-@takes_step(RMSprop)
-def step_rmsprop(
-    optimizer: RMSprop, context: Context, params: Sequence[Variable], grads: Sequence[Any]
-) -> None:
-    """Hinton, 2012."""
-    rate = learning_rate(optimizer, context)
-    rho = context.read(optimizer.rho)
-    for p, a, g in zip(params, optimizer.accumulators, grads, strict=True):
-        # The fused kernel adds epsilon under the root; Keras adds it to the root.
-        average = rho * context.read(a) + (1.0 - rho) * tf.square(g)
-        resource(a).assign(average)
-        resource(p).assign_sub(rate * g / (tf.sqrt(average) + optimizer.epsilon))
-
-
-@takes_step(Adam)
-def step_adam(
-    optimizer: Adam, context: Context, params: Sequence[Variable], grads: Sequence[Any]
-) -> None:
-    """Kingma and Ba, 2014, algorithm 1 with the corrections in the rate."""
-    step = tf.cast(context.read(optimizer.iterations), "float32") + 1.0
-    rate = learning_rate(optimizer, context)
-    beta_1, beta_2 = context.read(optimizer.beta_1), context.read(optimizer.beta_2)
-    shared = {
-        "beta1_power": tf.pow(beta_1, tf.cast(step, beta_1.dtype)),
-        "beta2_power": tf.pow(beta_2, tf.cast(step, beta_2.dtype)),
-        "lr": rate,
-        "beta1": beta_1,
-        "beta2": beta_2,
-        "epsilon": tf.constant(optimizer.epsilon, beta_1.dtype),
-    }
-    for i, (p, g) in enumerate(zip(params, grads, strict=True)):
-        slots = {
-            "var": resource(p).handle,
-            "m": resource(optimizer.first_moments[i]).handle,
-            "v": resource(optimizer.second_moments[i]).handle,
-        }
-        if optimizer.amsgrad:
-            vhat = resource(optimizer.largest_moments[i]).handle
-            tf.raw_ops.ResourceApplyAdamWithAmsgrad(**slots, vhat=vhat, **shared, grad=g)
-        else:
-            tf.raw_ops.ResourceApplyAdam(**slots, **shared, grad=g)

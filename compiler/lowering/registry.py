@@ -9,10 +9,13 @@ from kir.errors import ConfigError
 
 # A layer's rule: (layer, call, *inputs) -> result or list of all results, hidden ones included.
 LayerRule = Callable[..., Any]
+# A recurrent cell's rule: (cell, call) -> its two functions; see `compiler.lowering.cells`.
+CellRule = Callable[..., Any]
 # An op's rule: (node, operands, context) -> result or list of results.
 OpRule = Callable[..., Any]
 
 _LAYER_RULES: dict[type, LayerRule] = {}
+_CELL_RULES: dict[type, CellRule] = {}
 _OP_RULES: dict[str, OpRule] = {}
 
 
@@ -24,6 +27,18 @@ def lowers(*classes: type) -> Callable[[LayerRule], LayerRule]:
             if cls in _LAYER_RULES:
                 raise ConfigError(f"{cls.__name__} has a lowering already.")
             _LAYER_RULES[cls] = rule
+        return rule
+
+    return register
+
+
+def lowers_cell(cls: type) -> Callable[[CellRule], CellRule]:
+    """Registers how cells of this class compute a time step."""
+
+    def register(rule: CellRule) -> CellRule:
+        if cls in _CELL_RULES:
+            raise ConfigError(f"{cls.__name__} has a cell rule already.")
+        _CELL_RULES[cls] = rule
         return rule
 
     return register
@@ -52,6 +67,16 @@ def layer_rule(cls: type) -> LayerRule:
         if base in _LAYER_RULES:
             return _LAYER_RULES[base]
     raise ConfigError(f"{cls.__name__} has no lowering: its class overrides no `call`.")
+
+
+def cell_rule(cls: type) -> CellRule | None:
+    """The rule of a cell's class or of its nearest base; None if the class has its own `call`."""
+    for base in cls.__mro__:
+        if base in _CELL_RULES:
+            return _CELL_RULES[base]
+        if "call" in vars(base):
+            return None
+    return None
 
 
 def op_rule(name: str) -> OpRule | None:

@@ -6,7 +6,7 @@ They are process-wide, as in Keras. Nothing here needs anything but NumPy.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -141,6 +141,17 @@ def get_uid(prefix: str = "") -> int:
     """
     _SETTINGS.uids[prefix] += 1
     return _SETTINGS.uids[prefix]
+
+
+def uids() -> dict[str, int]:
+    """The counters of `get_uid` as they are now."""
+    return dict(_SETTINGS.uids)
+
+
+def set_uids(counters: Mapping[str, int]) -> None:
+    """Sets the counters of `get_uid` to what `uids` gave."""
+    _SETTINGS.uids.clear()
+    _SETTINGS.uids.update(counters)
 
 
 def reset_uids() -> None:

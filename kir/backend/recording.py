@@ -21,7 +21,7 @@ from kir.backend import common
 from kir.backend.static import fold_shape
 from kir.engine.executor import executor
 from kir.engine.tensor import Tensor, contains_symbolic, executing, record
-from kir.errors import StateError
+from kir.engine.variable import Variable
 from kir.ir import ops
 from kir.ir.graph import Node, Ref, Weight
 from kir.ir.types import TensorType, check_dtype
@@ -59,6 +59,8 @@ def plain(value: Any) -> Any:
         return {k: plain(v) for k, v in value.items()}
     if isinstance(value, Tensor | Weight):
         return value
+    if hasattr(value, "assign") and hasattr(value, "handle"):
+        return adopt_variable(value)
     if hasattr(value, "numpy"):
         return np.asarray(value.numpy())  # a tensor of TensorFlow that has a value
     if type(value).__name__ == "TensorShape":
@@ -66,17 +68,23 @@ def plain(value: Any) -> Any:
     return value
 
 
+def adopt_variable(value: Any) -> Variable:
+    """A variable of TensorFlow's as one of the language, which keeps its values there."""
+    known: Variable | None = getattr(value, "_kir_variable", None)
+    if known is None:
+        kind = TensorType(value.dtype.base_dtype.name, tuple(value.shape))
+        known = Variable(kind, value.name, None, trainable=bool(value.trainable))
+        known.resource = value
+        value._kir_variable = known
+    return known
+
+
 def read_variables(value: Any) -> Any:
-    """`value` with every variable in it replaced by what it holds in the running program."""
-    if isinstance(value, Weight):
-        return executor().read(value)  # type: ignore[arg-type]
+    """`value` with everything symbolic in it replaced by what it is in the running program."""
+    if isinstance(value, Weight | Tensor):
+        return executor().read(value)
     if isinstance(value, list | tuple):
         return type(value)(map(read_variables, value))
-    if isinstance(value, Tensor):
-        raise StateError(
-            f"{value!r} is symbolic, but this code runs on computed tensors. Pass the tensor in "
-            "as an argument (for K.rnn: `constants`) instead of using it from outside."
-        )
     return value
 
 

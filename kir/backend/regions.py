@@ -15,9 +15,10 @@ import numpy as np
 
 from kir.backend import recording
 from kir.backend.creation import constant
+from kir.engine.inlining import copy_node
 from kir.engine.tensor import NEW_NODES, Tensor, announce
 from kir.errors import DTypeError
-from kir.ir.graph import Graph, Node, Ref, Value, topological_order
+from kir.ir.graph import Graph, Node, Ref, Value, Weight, topological_order
 from kir.ir.types import TensorType
 
 
@@ -60,13 +61,7 @@ def trace(
             that is perhaps not taken. Otherwise they are computed once, outside the loop, except
             random draws.
     """
-    NEW_NODES.append([])
-    try:
-        returned = function()
-    finally:
-        created = NEW_NODES.pop()
-        if NEW_NODES:
-            NEW_NODES[-1].extend(created)
+    returned, created = watch(function)
     outputs: list[Value] = []
     result = _flatten(returned, outputs, name)
     own = {n for n in created if keep_inside or n.op in recording.RANDOM_OPS}
@@ -76,7 +71,52 @@ def trace(
         if node in own or any(v in inside for v in node.operands):
             kept.append(node)
             inside.update(node.outputs)
-    return _close(name, parameters, kept, outputs, result)
+    return _close(name, [(p, p) for p in parameters], kept, outputs, result)
+
+
+def watch(function: Callable[[], Any]) -> tuple[Any, list[Node]]:
+    """Calls `function`; also gives the nodes that were recorded meanwhile, in order."""
+    NEW_NODES.append([])
+    try:
+        returned = function()
+    finally:
+        created = NEW_NODES.pop()
+        if NEW_NODES:
+            NEW_NODES[-1].extend(created)
+    return returned, created
+
+
+def cut(
+    name: str,
+    parameters: Sequence[tuple[Value, Value]],
+    created: Sequence[Node],
+    outputs: Sequence[Value],
+    captures: Iterable[Value] = (),
+) -> Body:
+    """Cuts what `outputs` need of the nodes `created` out of the graph that they were recorded in.
+
+    Weights stay what they are, readable from everywhere. The learning phase is asked for inside.
+
+    Args:
+        name: of the region.
+        parameters: pairs of a value outside and the input of the region that stands for it.
+        created: nodes, operands first.
+        outputs: the region's results.
+        captures: values from outside that become inputs whether or not anything reads them.
+    """
+    needed = set(outputs)
+    kept: list[Node] = []
+    for node in reversed(created):
+        if any(v in needed for v in node.outputs):
+            kept.append(node)
+            needed.update(node.operands)
+    phases = {v.producer for v in needed if v.producer is not None and _is_phase(v.producer)}
+    order = [*phases.difference(kept), *reversed(kept)]
+    return _close(name, parameters, order, outputs, None, captures, keep_weights=True)
+
+
+def _is_phase(node: Node) -> bool:
+    return node.op == "k.learning_phase"
 
 
 def _flatten(value: Any, outputs: list[Value], name: str) -> Any:
@@ -95,44 +135,36 @@ def _flatten(value: Any, outputs: list[Value], name: str) -> Any:
 
 def _close(
     name: str,
-    parameters: Sequence[Tensor],
+    parameters: Sequence[tuple[Value, Value]],
     nodes: Iterable[Node],
     outputs: Iterable[Value],
     result: Any,
+    captured: Iterable[Value] = (),
+    keep_weights: bool = False,
 ) -> Body:
     """Copies `nodes`, with an input in the place of each value from outside."""
-    inner: dict[Value, Value] = {p: p for p in parameters}
+    inner: dict[Value, Value] = dict(parameters)
     captures: list[Value] = []
 
     def inside(value: Value | None) -> Value | None:
-        if value is None:
-            return None
+        if value is None or (keep_weights and isinstance(value, Weight)):
+            return value
         if value not in inner:
             captures.append(value)
             inner[value] = Tensor(value.type, value.name.split(":")[0])
         return inner[value]
 
+    for value in captured:
+        inside(value)
     copies = []
     for node in nodes:
-        copy = Node(
-            node.op,
-            [inside(v) for v in node.inputs],  # type: ignore[misc]
-            [v.type for v in node.outputs],
-            name=node.name,
-            masks=[inside(m) for m in node.masks],
-            attributes=node.attributes,
-            arguments=node.arguments,
-            weights=node.weights,
-            region=node.region,
-            value_class=Tensor,
-        )
-        copy.layer = node.layer
-        for old, new in zip(node.outputs, copy.outputs, strict=True):
-            new._uses_learning_phase = getattr(old, "_uses_learning_phase", False)  # type: ignore[attr-defined]
+        inputs = [inside(v) for v in node.inputs]
+        masks = [inside(m) for m in node.masks]
+        copy = copy_node(node, inputs, masks)  # type: ignore[arg-type]
         inner.update(zip(node.outputs, copy.outputs, strict=True))
         copies.append(copy)
     results = [inside(v) for v in outputs]
-    inputs = [*parameters, *(inner[v] for v in captures)]
+    inputs = [*(p for _, p in parameters), *(inner[v] for v in captures)]
     return Body(Graph(name, inputs, results, copies), tuple(captures), result)  # type: ignore[arg-type]
 
 

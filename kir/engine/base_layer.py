@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from kir import initializers, regularizers
 from kir.backend import common, identity
-from kir.engine import fields
+from kir.engine import fields, tracing
 from kir.engine.executor import executor
+from kir.engine.inlining import losses_by, updates_by
 from kir.engine.input_spec import InputSpec, check_input_compatibility
-from kir.engine.names import automatic_name, name_scope, snake_case, variable_name
+from kir.engine.names import automatic_name, name_scope, snake_case, undisturbed, variable_name
 from kir.engine.node import Node, make_outputs, record_history
 from kir.engine.tensor import Tensor, contains_symbolic, executing
 from kir.engine.variable import Variable, compute_initial_values
@@ -31,6 +33,7 @@ from kir.errors import (
 from kir.ir import ops
 from kir.ir.graph import Value
 from kir.ir.types import TensorType, check_dtype
+from kir.legacy.conversion import ADD_WEIGHT, convert_arguments, converting
 from kir.utils.generic_utils import has_arg, to_list, unpack_singleton
 
 COMMON_ARGUMENTS = (
@@ -43,6 +46,11 @@ COMMON_ARGUMENTS = (
     "weights",
     "input_dtype",
 )
+
+
+def add_weight_support(function: Any) -> Any:
+    """Lets `add_weight` take its arguments in the order of Keras 1 too."""
+    return converting(function, ADD_WEIGHT, "method")
 
 
 class Layer:
@@ -69,10 +77,10 @@ class Layer:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         declares = any(isinstance(v, fields.Field) for v in cls.__dict__.values())
-        if declares or "_fields" in cls.__dict__:
+        if declares:
             cls._fields = fields.collect(cls)
-            if "__init__" not in cls.__dict__:
-                cls.__init__ = fields.constructor(cls._fields)  # type: ignore[method-assign]
+        if "_fields" in cls.__dict__ and "__init__" not in cls.__dict__:
+            cls.__init__ = fields.constructor(cls._fields)  # type: ignore[method-assign]
         # A user's class may bear a built-in's name without being it.
         dialect = "keras" if cls.__module__.split(".")[0] == "kir" else "user"
         cls.op_name = f"{dialect}.{cls.__name__}"
@@ -85,11 +93,16 @@ class Layer:
         # A subclass that brings its own `call` computes by it, not by its parent's lowering.
         if "call" in cls.__dict__:
             cls.is_lowered = isinstance(cls.__dict__["call"], LoweredCall)
-        if cls.__module__.startswith("kir.layers") and not cls.__name__.startswith("_"):
+            cls.is_traced = not cls.is_lowered and (dialect == "user" or cls.is_traced)
+        elif cls.call is Layer.call:
+            cls.is_traced = dialect == "user"
+        if cls.__module__.startswith(("kir.layers", "kir.legacy")) and not cls.__name__.startswith("_"):
             register_layer_op(cls)
 
     is_lowered = False
     is_network = False
+    is_traced = False
+    _collector: tracing.Collector | None = None
     _infers_shape_only = True
     _call_takes: frozenset[str] | None = None
 
@@ -130,7 +143,11 @@ class Layer:
     def _convert_legacy_arguments(
         self, args: Sequence[Any], kwargs: dict[str, Any]
     ) -> tuple[Sequence[Any], dict[str, Any]]:
-        """Turns the spellings of Keras 1 into today's; families override it."""
+        """Turns the spellings of Keras 1 into today's."""
+        args, converted = convert_arguments(type(self), args, kwargs)
+        if converted is not kwargs:
+            kwargs.clear()  # the caller takes what is left of them
+            kwargs.update(converted)
         return args, kwargs
 
     def _prepare_common(self, given: dict[str, Any], kwargs: dict[str, Any]) -> None:
@@ -157,6 +174,7 @@ class Layer:
         self._regularized: list[tuple[Any, Variable]] = []
         self._losses: list[Any] = []
         self._updates: list[Any] = []
+        self._from_calls: set[Any] = set()
         self._per_input_losses: dict[Any, list[Any]] = {}
         self._per_input_updates: dict[Any, list[Any]] = {}
         self._inbound_nodes: list[Node] = []
@@ -219,6 +237,7 @@ class Layer:
         setattr(self, name, weight)
         return weight
 
+    @add_weight_support
     def add_weight(
         self,
         name: str,
@@ -318,7 +337,9 @@ class Layer:
 
     def build(self, input_shape: Any) -> None:
         """Creates the weights; called once, before the first call."""
-        if self.is_lowered:
+        declared = type(self).parameters
+        # A user's subclass of a built-in layer has its weights, whatever `call` it brings.
+        if declared is not Layer.parameters and declared.__module__.startswith("kir."):
             for _ in self.parameters(*self._types_of(input_shape)):
                 pass
         self.built = True
@@ -340,17 +361,37 @@ class Layer:
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape of the result for inputs of this shape, with None for unknown sizes."""
         if self._infers_shape_only:
+            # Not while `call` runs, which may ask for the shape.
+            if self.is_traced and self.built and self._collector is None:
+                return tracing.output_shape(self, input_shape)
             return input_shape
         found = self.infer(*self._types_of(input_shape))
         return [t.shape for t in found] if isinstance(found, list) else found.shape
+
+    def _declares_shape(self) -> bool:
+        """Whether a user's code says what shape the result has."""
+        owner = next(c for c in type(self).__mro__ if "compute_output_shape" in c.__dict__)
+        return owner.__module__.split(".")[0] != "kir"
+
+    def _shape_source(self) -> str:
+        return "compute_output_shape"
 
     def internal_types(self, *inputs: TensorType) -> list[TensorType]:
         """Types of results that no user sees, such as the batch statistics that updates need."""
         return []
 
-    def call(self, inputs: Any, **kwargs: Any) -> Any:
-        """The layer's function; the identity unless overridden."""
-        return inputs
+    if TYPE_CHECKING:
+        # A LoweredCall in built-in layers, a method of any signature in a user's.
+        call: Any
+
+        def __getattr__(self, name: str) -> Any:
+            """Weights are attributes by their names."""
+
+    else:
+
+        def call(self, inputs: Any, **kwargs: Any) -> Any:
+            """The layer's function; the identity unless overridden."""
+            return inputs
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """The mask of the result; the input's, if the layer supports masks.
@@ -439,12 +480,26 @@ class Layer:
 
     def _add_call(self, inputs: Any, tensors: list[Tensor], kwargs: dict[str, Any]) -> Any:
         """Records the call as a node and returns its results."""
+        node, several = self._make_node(inputs, tensors, kwargs)
+        self._draw_node_seeds(node)
+        record_history(self, node)
+        if not self.is_network:
+            self._keep_effects(node, tensors)
+        outputs = list(node.output_tensors)
+        return outputs if several else outputs[0]
+
+    def _make_node(
+        self, inputs: Any, tensors: list[Tensor], kwargs: dict[str, Any]
+    ) -> tuple[Node, bool]:
+        """The node of a call, entered nowhere yet, and whether the call gives a list."""
+        if self.is_traced:
+            return tracing.make_node(self, inputs, tensors, kwargs)
         masks = [x.mask for x in tensors]
         takes_mask = "mask" in self._call_parameters()
         if takes_mask and "mask" in kwargs:
             masks = to_list(kwargs.pop("mask"))
             masks += [None] * (len(tensors) - len(masks))
-        user_kwargs = dict(kwargs)
+        user_kwargs = dict(kwargs)  # without the mask, which is an operand
         try:
             types = self._infer_call([x.type for x in tensors], kwargs)
         except KirError as error:
@@ -467,19 +522,27 @@ class Layer:
             state_operands=self.state_operands(tensors),
             arguments=user_kwargs,
         )
-        node.seeds = self.draw_seeds()
-        outputs = list(node.output_tensors)
         make_outputs(node, self.varies_with_phase())
-        record_history(self, node)
-        self.add_update(self.node_updates(node), tensors)
-        self.add_loss(self.node_losses(node), tensors)
-        return outputs if several else outputs[0]
+        return node, several
+
+    def _keep_effects(self, node: Node, tensors: list[Tensor]) -> None:
+        """Notes what a call changes and adds to the loss."""
+        updates, losses = updates_by(node), losses_by(node)
+        self._from_calls.update(updates, losses)
+        for values, keep in ((updates, self.add_update), (losses, self.add_loss)):
+            for value in values:
+                keep(value, tensors)
+
+    def _draw_node_seeds(self, node: Node) -> None:
+        node.seeds = self.draw_seeds()
 
     def _output_masks(self, mask: Any, count: int) -> list[Value | None]:
         masks = list(mask) if isinstance(mask, list | tuple) else [mask] * count
         return masks[:count] + [None] * (count - len(masks))
 
     def _infer_call(self, types: list[TensorType], kwargs: Mapping[str, Any]) -> Any:
+        if self.is_traced:
+            return tracing.infer(self, types, kwargs)
         if self._infers_shape_only:
             shapes = self.compute_output_shape(unpack_singleton([t.shape for t in types]))
             dtype = types[0].dtype
@@ -501,6 +564,8 @@ class Layer:
 
     def public_count(self, node: Any) -> int:
         """How many of a call's results a user sees; the rest are `internal_types`."""
+        if node.effects is not None:
+            return node.effects.public_count  # type: ignore[no-any-return]
         return len(node.outputs) - len(self.internal_types(*(v.type for v in node.inputs)))
 
     def draw_seeds(self) -> tuple[int, ...]:
@@ -522,14 +587,20 @@ class Layer:
         found = to_list(losses)
         if not found:
             return
+        if self._collector is not None:
+            self._collector.losses += found
+            return
         self._losses += found
         key = object_key(inputs)
         self._per_input_losses.setdefault(key, []).extend(found)
 
     def add_update(self, updates: Any, inputs: Any = None) -> None:
         """Adds updates (`K.update(...)` or pairs of variable and new value)."""
-        found = to_list(updates)
+        found = _flat_updates(updates)
         if not found:
+            return
+        if self._collector is not None:
+            self._collector.updates += found
             return
         self._updates += found
         self._per_input_updates.setdefault(object_key(inputs), []).extend(found)
@@ -681,6 +752,10 @@ class Layer:
                 config[key] = spec.serialize(value) if spec.serialize is not None else value
         return config
 
+    def node_config(self) -> dict[str, Any]:
+        """The configuration as the graph shows it."""
+        return self.get_config()
+
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Any:
         """Makes a layer from what `get_config` gave."""
@@ -713,6 +788,8 @@ class LoweredCall:
         def bound(*args: Any, **kwargs: Any) -> Any:
             given = dict(zip(call.names, args, strict=False)) | kwargs
             inputs = given.pop(call.names[0])
+            if not executing() and contains_symbolic([inputs, *given.values()]):
+                return tracing.record_built_in(instance, inputs, given)
             return executor().call_layer(call.owner, instance, inputs, given)
 
         bound.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
@@ -727,11 +804,14 @@ class LoweredCall:
 
 def register_layer_op(cls: type[Layer]) -> None:
     """Enters a built-in layer in the table of ops, for the printer, parser and verifier."""
+    # A layer that a config describes may build the layer inside it.
+    scope = undisturbed if "layer" in cls._fields else contextlib.nullcontext
 
     def infer(node: Any) -> list[TensorType] | None:
         layer = node.layer
         if layer is None:
-            layer = cls.from_config({**node.attributes, "name": node.name})
+            with scope():
+                layer = cls.from_config({**node.attributes, "name": node.name})
         types = layer._infer_call([v.type for v in node.inputs], node.arguments)
         public = types if isinstance(types, list) else [types]
         return [*public, *layer.internal_types(*(v.type for v in node.inputs))]
@@ -742,7 +822,15 @@ def register_layer_op(cls: type[Layer]) -> None:
             continue  # the default of data_format depends on a setting
         value = spec.convert(name, spec.default) if spec.convert is not None else spec.default
         defaults[name] = spec.serialize(value) if spec.serialize is not None else value
-    ops.register(ops.OpDef(cls.op_name, infer, defaults))
+    # What a traced layer computes is in its region.
+    ops.register(ops.OpDef(cls.op_name, None if cls.is_traced else infer, defaults))
+
+
+def _flat_updates(updates: Any) -> list[Any]:
+    """Updates that may stand in lists of lists; pairs of variable and value are tuples."""
+    if not isinstance(updates, list):
+        return [updates]
+    return [u for item in updates for u in _flat_updates(item)]
 
 
 def object_key(inputs: Any) -> Any:

@@ -10,14 +10,14 @@ from __future__ import annotations
 import functools
 import importlib
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from kir.engine.variable import Variable
-    from kir.ir import Node, TensorType
+    from kir.ir import Graph, Node, TensorType, Value
 
 
 class Executor(Protocol):
@@ -37,8 +37,24 @@ class Executor(Protocol):
         """The arrays that random draws stand for, bit for bit those of the reference."""
         ...
 
-    def read(self, variable: Variable) -> Any:
-        """The variable's current value as a TensorFlow tensor, the running program's if any."""
+    def read(self, variable: Value) -> Any:
+        """The current value as a TensorFlow tensor, the running program's if any."""
+        ...
+
+    def infer_opaque(self, function: Any, types: Sequence[TensorType]) -> Any:
+        """What a function that only runs on tensors returns: its types, and what it captures."""
+        ...
+
+    def apply_region(self, region: Graph, tensors: Sequence[Any]) -> list[Any]:
+        """The results of a traced function for these tensors."""
+        ...
+
+    def connect_tensorflow(self) -> None:
+        """Makes TensorFlow's functions record what they are applied to, if it is symbolic."""
+        ...
+
+    def watch_eager_ops(self) -> AbstractContextManager[None]:
+        """A scope that fails if something random is computed in it at once."""
         ...
 
     def call_layer(self, layer: Any, inputs: Any, arguments: dict[str, Any]) -> Any:
@@ -47,6 +63,10 @@ class Executor(Protocol):
 
     def training(self, model: Any) -> Any:
         """The trainer of a compiled model: `fit`, `evaluate`, `predict` and their kin."""
+        ...
+
+    def optimizer_updates(self, optimizer: Any, loss: Any, params: Sequence[Any]) -> Any:
+        """Symbolic updates by which an optimizer takes one step down the gradient of `loss`."""
         ...
 
     def function(self, inputs: Any, outputs: Any, updates: Any, name: str | None) -> Any:

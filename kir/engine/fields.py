@@ -109,7 +109,7 @@ def padding_field(choices: Sequence[str] = ("valid", "same")) -> Any:
     return choice_field("valid", choices)
 
 
-def data_format_field() -> Any:
+def data_format_field(default: str | None = None, in_config: bool = True) -> Any:
     """`channels_last` or `channels_first`; None stands for `K.image_data_format()`."""
 
     def convert(name: str, value: Any) -> str:
@@ -122,7 +122,7 @@ def data_format_field() -> Any:
             )
         return word
 
-    return Field(None, convert)
+    return Field(default, convert, in_config=in_config)
 
 
 def ints_field(count: int, default: Any = REQUIRED, minimum: int = 1) -> Any:
@@ -183,18 +183,23 @@ def constraint_field() -> Any:
 
 
 def collect(cls: type) -> dict[str, Field]:
-    """The fields of a class: its bases' first, then its own, in the order of declaration."""
+    """The fields of a class: its bases' first, then its own, in the order of declaration.
+
+    A field that the class sets to a plain value is no parameter any more. `_argument_order` of the
+    class, if there is one, is the order of the signature.
+    """
     found: dict[str, Field] = {}
-    for base in reversed(cls.__mro__[1:]):
-        found.update(base.__dict__.get("_fields", {}))
+    for base in reversed(cls.__bases__):
+        found.update(getattr(base, "_fields", {}))
     own = {k: v for k, v in cls.__dict__.items() if isinstance(v, Field)}
+    for name in [n for n in found if n in cls.__dict__]:
+        del found[name]  # fixed, or declared again: then it moves to its new place
     for name in own:
         delattr(cls, name)  # instances hold the values; the class must not shadow a missing one
-    # A field declared again moves to its new place.
-    for name in own:
-        found.pop(name, None)
     found.update(own)
-    return found
+    order = cls.__dict__.get("_argument_order", found)
+    assert set(order) == set(found), f"{cls.__name__}._argument_order does not fit its fields"
+    return {name: found[name] for name in order}
 
 
 def constructor(fields: dict[str, Field]) -> Callable[..., None]:
@@ -205,6 +210,8 @@ def constructor(fields: dict[str, Field]) -> Callable[..., None]:
         given = self._bind_arguments(fields, names, args, kwargs)
         self._init_common(kwargs)
         for name, spec in fields.items():
+            if name not in given:
+                continue  # the layer took it for itself
             value = given[name]
             if spec.convert is not None:
                 try:

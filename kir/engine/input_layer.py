@@ -12,6 +12,7 @@ from kir.engine.node import Node, record_history
 from kir.engine.tensor import Tensor
 from kir.errors import ArgumentError, ConfigError, MissingShapeError
 from kir.ir.types import TensorType, check_dtype
+from kir.legacy.interfaces import legacy_input_support
 
 
 class InputLayer(Layer):
@@ -27,6 +28,7 @@ class InputLayer(Layer):
         name: the layer's name.
     """
 
+    @legacy_input_support
     def __init__(
         self,
         input_shape: Sequence[int | None] | None = None,

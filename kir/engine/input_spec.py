@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from kir.errors import ShapeError
+from kir.ir.types import Shape
 
 if TYPE_CHECKING:
     from kir.engine.base_layer import Layer
@@ -21,6 +22,7 @@ class InputSpec:
         ndim: exact number of axes.
         max_ndim, min_ndim: bounds for the number of axes.
         axes: sizes of single axes, by axis number.
+        layout: what the axes are, such as ``(batch, height, width, channels)``; for messages.
     """
 
     def __init__(
@@ -31,6 +33,7 @@ class InputSpec:
         max_ndim: int | None = None,
         min_ndim: int | None = None,
         axes: Mapping[int, int | None] | None = None,
+        layout: str | None = None,
     ) -> None:
         self.dtype = dtype
         self.shape = shape
@@ -38,9 +41,11 @@ class InputSpec:
         self.max_ndim = max_ndim
         self.min_ndim = min_ndim
         self.axes = dict(axes or {})
+        self.layout = layout
 
     def __repr__(self) -> str:
-        parts = [f"{k}={v}" for k, v in vars(self).items() if v not in (None, {})]
+        found = {k: v for k, v in vars(self).items() if k != "layout"}
+        parts = [f"{k}={v}" for k, v in found.items() if v not in (None, {})]
         return f"InputSpec({', '.join(parts)})"
 
     def problem(self, tensor: Tensor) -> str | None:
@@ -50,7 +55,7 @@ class InputSpec:
             return None
         rank = len(shape)
         if self.ndim is not None and rank != self.ndim:
-            return f"rank {self.ndim}"
+            return expected_rank(self.ndim, self.layout, shape)
         if self.max_ndim is not None and rank > self.max_ndim:
             return f"rank {self.max_ndim} at most"
         if self.min_ndim is not None and rank < self.min_ndim:
@@ -63,6 +68,18 @@ class InputSpec:
             if size is not None and shape[axis] not in (size, None):
                 return f"size {size} on axis {axis}"
         return None
+
+
+def expected_rank(ndim: int, layout: str | None, shape: Shape) -> str:
+    """The rank that is expected, what its axes are, and how an input of `shape` gets there."""
+    if layout is None:
+        return f"rank {ndim}"
+    text = f"rank {ndim}, {layout}"
+    if len(shape) == ndim - 1 and None not in shape[1:] and "channels" in layout:
+        first = layout.startswith("(batch, channels")
+        sizes = (1, *shape[1:]) if first else (*shape[1:], 1)
+        return f"{text}. Add a channels axis, e.g. Reshape({sizes})"
+    return f"{text}. Change the input's shape, or put a Reshape layer before"
 
 
 def check_input_compatibility(layer: Layer, inputs: Sequence[Tensor]) -> None:

@@ -10,6 +10,8 @@ import contextlib
 import re
 from collections.abc import Iterator
 
+import numpy as np
+
 from kir.backend import common
 
 
@@ -71,6 +73,19 @@ def variable_name(name: str) -> str:
 def mark_used(name: str) -> None:
     """Takes a name for something that is no variable (an input)."""
     _SCOPES.unique(name)
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Layers made inside leave no trace: in names, in counters, in NumPy's random numbers."""
+    used, stack = dict(_SCOPES.used), list(_SCOPES.stack)
+    uids, state = common.uids(), np.random.get_state()
+    try:
+        yield
+    finally:
+        _SCOPES.used, _SCOPES.stack = used, stack
+        common.set_uids(uids)
+        np.random.set_state(state)
 
 
 def reset_scopes() -> None:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from kir.engine import topology
-from kir.engine.base_layer import Layer, assign_weights
+from kir.engine.base_layer import Layer, assign_weights, object_key
 from kir.engine.executor import executor
+from kir.engine.inlining import copy_seeds, expansion, losses_of, updates_of
 from kir.engine.input_layer import InputLayer
 from kir.engine.names import automatic_name, snake_case
-from kir.engine.node import Node, record_history
+from kir.engine.node import Node, make_outputs, record_history
 from kir.engine.tensor import Tensor
 from kir.engine.variable import Variable, compute_initial_values
 from kir.errors import ConfigError, NoTensorError, StateError
 from kir.ir.graph import Graph, Value, topological_order
 from kir.ir.types import TensorType
+from kir.legacy.conversion import INTERFACES
 from kir.utils.generic_utils import to_list, unpack_singleton
 
 
@@ -35,6 +38,7 @@ class Network(Layer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         names = ("inputs", "outputs", "name")
+        args, kwargs = INTERFACES["Network"].convert(type(self).__name__, args, kwargs)
         given = dict(zip(names, args, strict=False)) | kwargs
         if "inputs" in given and "outputs" in given:
             self._init_base(given.get("name"))
@@ -212,11 +216,26 @@ class Network(Layer):
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Sets the values of all weights, in the order of `get_weights()`.
 
+        Keras 2.2: weights for which there are no arrays keep their values; here with a warning.
+
         Raises:
-            ConfigError: too many or too few arrays.
             ShapeError: an array of another shape than its weight.
         """
-        assign_weights(self._label(), self._weights_by_layer(), weights)
+        own = self._weights_by_layer()
+        if len(weights) != len(own):
+            count = min(len(weights), len(own))
+            ignored = (
+                f"the {len(weights) - count} further arrays are ignored"
+                if len(weights) > count
+                else f"{', '.join(repr(w.name) for w in own[count:][:8])} stay as they are"
+            )
+            warnings.warn(
+                f"{self._label()} has {len(own)} weights; set_weights() got {len(weights)} "
+                f"arrays: {ignored}.",
+                stacklevel=2,
+            )
+            own, weights = own[:count], weights[:count]
+        assign_weights(self._label(), own, weights)
 
     def count_params(self) -> int:
         """The number of scalars in the weights."""
@@ -229,7 +248,6 @@ class Network(Layer):
         """The losses of all layers that count for this network, each once."""
         found: list[Any] = []
         for layer in self.layers:
-            found += layer._regularization_losses() if not layer.is_network else []
             found += self._relevant(layer, "get_losses_for")
         return _unique([*found, *self._losses])
 
@@ -339,16 +357,41 @@ class Network(Layer):
         outputs = to_list(found)
         return outputs, [None] * len(outputs), [tuple(x.shape) for x in outputs]
 
-    def _add_call(self, inputs: Any, tensors: list[Tensor], kwargs: dict[str, Any]) -> Any:
-        outputs = super()._add_call(inputs, tensors, kwargs)
-        node = self._inbound_nodes[-1]
-        node.region = self._region()
+    def _make_node(
+        self, inputs: Any, tensors: list[Tensor], kwargs: dict[str, Any]
+    ) -> tuple[Node, bool]:
+        masks = [x.mask for x in tensors]
+        user_kwargs = dict(kwargs)
+        if "mask" in kwargs:
+            masks = to_list(kwargs.pop("mask"))
+            masks += [None] * (len(tensors) - len(masks))
+        self._check_count(tensors)
+        types = self._types_for([x.type.shape for x in tensors])
+        present = [m for m in masks if m is not None]
+        region, output_masks = self._masked_region(masks) if present else self._region()
+        count = len(self.outputs)
+        node = Node(
+            outbound_layer=self,
+            input_tensors=tensors,
+            input_masks=masks,
+            output_types=[*types, *(v.type for v in region.outputs[count:])],
+            public_count=count,
+            output_masks=[],
+            state_operands=present,
+            arguments=user_kwargs,
+        )
+        node.region = region
         # Masks made inside are further results of the call.
-        hidden = dict(zip(self._inner_masks(), node.outputs[len(self.outputs) :], strict=True))
-        node.output_masks = [None if m is None else hidden[m] for m in node.output_masks]
-        for output, mask in zip(node.output_tensors, node.output_masks, strict=True):
-            output.mask = mask
-        return outputs
+        hidden = dict(zip(region.outputs[count:], node.outputs[count:], strict=True))
+        node.output_masks = [None if m is None else hidden[m] for m in output_masks]
+        make_outputs(node, self.varies_with_phase())
+        return node, len(types) > 1
+
+    def _check_count(self, tensors: Sequence[Any]) -> None:
+        if len(tensors) != len(self.inputs):
+            raise ConfigError(
+                f"{self._label()} takes {len(self.inputs)} inputs; got {len(tensors)}: {tensors}."
+            )
 
     def _inner_masks(self) -> list[Value]:
         """The masks of the outputs, each once."""
@@ -358,13 +401,97 @@ class Network(Layer):
         """The masks that come with the outputs."""
         return [mask.type for mask in self._inner_masks()]
 
-    def _region(self) -> Graph:
+    def _region(self) -> tuple[Graph, list[Value | None]]:
+        """The network as the body of a call, and the masks of its outputs."""
         graph = self.graph
         masks = self._inner_masks()
-        if not masks:
-            return graph
-        attributes = {**graph.attributes, "output_count": len(graph.outputs)}
-        return Graph(graph.name, graph.inputs, [*graph.outputs, *masks], graph.nodes, attributes)
+        if masks:
+            attributes = {**graph.attributes, "output_count": len(graph.outputs)}
+            outputs = [*graph.outputs, *masks]
+            graph = Graph(graph.name, graph.inputs, outputs, graph.nodes, attributes)
+        return graph, [x.mask for x in self.outputs]
+
+    def _masked_region(self, masks: Sequence[Value | None]) -> tuple[Graph, list[Value | None]]:
+        """The body of a call on inputs with masks: every call inside is made again with them.
+
+        The body's inputs are the network's, then a mask for each that has one.
+        """
+        known: dict[Value, Tensor] = {}
+        for x, mask in zip(self.inputs, masks, strict=True):
+            known[x] = Tensor(x.type, x.name)
+            if mask is not None:
+                known[x].mask = Tensor(mask.type, f"{x.name}_mask")
+        inputs = list(known.values())
+        given = [x.mask for x in inputs if x.mask is not None]
+        for node in self._topology.calls():
+            if not node.outputs:
+                continue  # an input
+            operands = [known[x] for x in node.input_tensors]
+            layer = node.outbound_layer
+            new, _ = layer._make_node(
+                unpack_singleton(list(operands)), operands, dict(node.arguments)
+            )
+            # Behind the inputs stand states and the like.
+            new.inputs = (*operands, *node.inputs[len(operands) :])
+            copy_seeds(node, new)
+            known.update(zip(node.output_tensors, new.output_tensors, strict=True))
+        outputs = [known[x] for x in self.outputs]
+        output_masks = [x.mask for x in outputs]
+        results = [*outputs, *dict.fromkeys(m for m in output_masks if m is not None)]
+        attributes = self._graph_attributes()
+        attributes |= {"input_count": len(self.inputs), "output_count": len(outputs)}
+        attributes.setdefault("input_names", self._input_names())
+        graph_inputs = [*inputs, *given]
+        nodes = topological_order(results, stop=graph_inputs)
+        return Graph(self.name, graph_inputs, results, nodes, attributes), output_masks
+
+    def draw_seeds(self) -> tuple[int, ...]:
+        """Keras 2.2: a model's call calls every layer again, so that each draws seeds anew.
+
+        They only move NumPy's generator: random numbers differ from call to call as it is.
+        """
+        for depth in sorted(self._nodes_by_depth, reverse=True):
+            for node in self._nodes_by_depth[depth]:
+                if node.outputs:
+                    node.outbound_layer.draw_seeds()
+        return ()
+
+    # -- what calls of the network change and add to the loss
+
+    def _regularization_losses(self) -> list[Any]:
+        return [loss for layer in self.layers for loss in layer.get_losses_for(None)]
+
+    def node_updates(self, node: Any) -> list[Any]:
+        """The updates of the layers inside, for one call of the network."""
+        return updates_of(expansion(node).nodes)
+
+    def node_losses(self, node: Any) -> list[Any]:
+        """The losses of the calls inside, for one call of the network."""
+        return losses_of(expansion(node).nodes)
+
+    def get_updates_for(self, inputs: Any) -> list[Any]:
+        """Updates that depend on `inputs`; for None those that depend on no input."""
+        found = super().get_updates_for(inputs)
+        if not self.trainable and not self.stateful:
+            return found
+        return [*found, *self._of_calls(inputs, self.node_updates)]
+
+    def get_losses_for(self, inputs: Any = None) -> list[Any]:
+        """Losses that depend on `inputs`; for None those that depend on no input."""
+        return [*super().get_losses_for(inputs), *self._of_calls(inputs, self.node_losses)]
+
+    def _of_calls(self, inputs: Any, getter: Callable[[Any], list[Any]]) -> list[Any]:
+        key = object_key(inputs)
+        found: list[Any] = []
+        for node in self._inbound_nodes[1:] if key is not None else ():
+            if object_key(node.input_tensors) == key:
+                # Made once, as functions are compiled for the values that they are asked for.
+                state = (getter.__name__, tuple(layer.trainable for layer in self.layers))
+                kept: dict[Any, list[Any]] = node.__dict__.setdefault("_found", {})
+                if state not in kept:
+                    kept[state] = getter(node)
+                found += kept[state]
+        return found
 
     # -- configuration
 

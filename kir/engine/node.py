@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kir.engine.tensor import Tensor
+from kir.engine.tensor import NEW_NODES, Tensor
 from kir.ir import graph as ir
 from kir.ir.attributes import attribute_problem, to_attribute
 from kir.ir.types import TensorType
@@ -73,7 +73,7 @@ class Node(ir.Node):
         """The layer's configuration as it is now."""
         if self.outbound_layer.is_network:
             return {}
-        config = self.outbound_layer.get_config()
+        config = self.outbound_layer.node_config()
         config.pop("name", None)
         if attribute_problem(config, len(self.inputs), -1) is None:
             return config
@@ -107,7 +107,12 @@ def _attribute(value: Any) -> Any:
 
 
 def make_outputs(node: Node, layer_uses_phase: bool) -> None:
-    """Sets on the results of a call what follows from its inputs and masks."""
+    """Sets on the results of a call what follows from its inputs and masks.
+
+    A trace under way notes the call.
+    """
+    if NEW_NODES:
+        NEW_NODES[-1].append(node)
     uses_phase = layer_uses_phase or any(x._uses_learning_phase for x in node.input_tensors)
     for output in node.outputs:
         output._uses_learning_phase = uses_phase  # type: ignore[attr-defined]

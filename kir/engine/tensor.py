@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from kir.engine.executor import executor
+from kir.errors import DTypeError, ShapeError
 from kir.ir.graph import Node, Opaque, Ref, Value, Weight
 from kir.ir.types import TensorType
 
@@ -52,6 +53,10 @@ class DTypeName(str):
         return "float" in self
 
 
+class NeedsTensorFlowError(DTypeError):
+    """Code asks for a tensor of TensorFlow's where there is a symbolic one."""
+
+
 class Symbolic:
     """What symbolic tensors and variables have in common: a static type."""
 
@@ -73,6 +78,41 @@ class Symbolic:
         return self.shape
 
 
+    def set_shape(self, shape: Any) -> None:
+        """States sizes that are not known yet.
+
+        Raises:
+            ShapeError: a size is known to be another one.
+        """
+        if shape is None:
+            return
+        sizes = tuple(None if n is None else int(n) for n in shape)
+        if not self.type.accepts(TensorType(self.type.dtype, sizes, self.type.sparse)):
+            raise ShapeError(f"set_shape: {self!r} cannot have the shape {sizes}.")
+        known = self.type.shape or sizes
+        self.type = self.type.with_shape(
+            b if a is None else a for a, b in zip(known, sizes, strict=True)
+        )
+        self._keras_shape = self.type.shape
+
+    def __tf_tensor__(self, dtype: Any = None, name: Any = None) -> Any:
+        """What TensorFlow's functions ask for: the value, while a program is being built.
+
+        Otherwise there is none yet. TensorFlow then offers the call to its dispatchers, and the
+        executor's records it.
+
+        Raises:
+            NeedsTensorFlowError: no program is being built.
+        """
+        if executing():
+            return executor().read(self)
+        executor().connect_tensorflow()
+        raise NeedsTensorFlowError(
+            f"{self!r} is symbolic: it has no value yet, and this function of TensorFlow's cannot "
+            "be recorded. Call it inside a Lambda or a layer's `call`, or use the function of K."
+        )
+
+
 class Tensor(Symbolic, Value):
     """A value of the graph, as a user sees it: what `Input` and layer calls return.
 
@@ -84,6 +124,8 @@ class Tensor(Symbolic, Value):
     """
 
     # No __slots__: programs of the Keras 2 era set attributes of their own on tensors.
+
+    _keras_history: tuple[Any, int, int]
 
     def __new__(cls, type: TensorType | None = None, *_: Any, **__: Any) -> Tensor:
         is_sparse = type is not None and type.sparse and cls is Tensor
@@ -182,16 +224,8 @@ def announce(node: Node) -> None:
         NEW_NODES[-1].append(node)
 
 
-def record(op: str, arguments: Mapping[str, Any], infer: TypeRule | None = None) -> Any:
-    """Adds a node that applies `op` to `arguments`, and returns its result(s).
-
-    Args:
-        op: dialect and name, such as ``k.dot``.
-        arguments: by parameter name; symbolic values may stand anywhere in lists and tuples.
-        infer: a rule from (attributes, operand types) to the result type, or to a list of types
-            if the function returns a list. Without one, or where it answers None, the executor
-            traces the function once.
-    """
+def encode_arguments(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], list[Value]]:
+    """A call's arguments as attributes, and the operands that their `Ref`s name."""
     operands: list[Value] = []
 
     def encode(value: Any) -> Any:
@@ -213,7 +247,20 @@ def record(op: str, arguments: Mapping[str, Any], infer: TypeRule | None = None)
             return Opaque(getattr(value, "__name__", type(value).__name__), value)
         return value
 
-    attributes = {name: encode(value) for name, value in arguments.items()}
+    return {name: encode(value) for name, value in arguments.items()}, operands
+
+
+def record(op: str, arguments: Mapping[str, Any], infer: TypeRule | None = None) -> Any:
+    """Adds a node that applies `op` to `arguments`, and returns its result(s).
+
+    Args:
+        op: dialect and name, such as ``k.dot``.
+        arguments: by parameter name; symbolic values may stand anywhere in lists and tuples.
+        infer: a rule from (attributes, operand types) to the result type, or to a list of types
+            if the function returns a list. Without one, or where it answers None, the executor
+            traces the function once.
+    """
+    attributes, operands = encode_arguments(arguments)
     types = tuple(v.type for v in operands)
     result = infer(attributes, types) if infer is not None else None
     if result is None:

@@ -7,7 +7,7 @@ from typing import Any
 from kir.engine.executor import executor
 from kir.engine.network import Network
 from kir.engine.variable import Variable
-from kir.errors import StateError
+from kir.errors import MissingAttributeError, StateError
 
 
 class Model(Network):
@@ -196,6 +196,167 @@ class Model(Network):
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch."""
         return self._running().predict_on_batch(x)
+
+    def fit_generator(
+        self,
+        generator: Any,
+        steps_per_epoch: int | None = None,
+        epochs: int = 1,
+        verbose: int = 1,
+        callbacks: Any = None,
+        validation_data: Any = None,
+        validation_steps: int | None = None,
+        class_weight: Any = None,
+        max_queue_size: int = 10,
+        workers: int = 1,
+        use_multiprocessing: bool = False,
+        shuffle: bool = True,
+        initial_epoch: int = 0,
+    ) -> Any:
+        """Trains the model on batches that a generator or a `Sequence` gives.
+
+        Args:
+            generator: gives ``(x, y)`` or ``(x, y, sample_weight)``, without end; or a
+                `keras.utils.Sequence`.
+            steps_per_epoch: batches in an epoch; None is a Sequence's length.
+            epochs: number of the last epoch, counted from `initial_epoch`.
+            verbose: 0 silent, 1 progress bar, 2 a line an epoch.
+            callbacks: list of callbacks.
+            validation_data: arrays as in `fit`, a generator or a Sequence.
+            validation_steps: batches of validation; None is a Sequence's length.
+            class_weight: dict from class number to weight.
+            max_queue_size: batches that the workers read ahead.
+            workers: threads or processes that read; 0 reads between the steps.
+            use_multiprocessing: whether the workers are processes.
+            shuffle: whether a Sequence's batches come in a random order.
+            initial_epoch: epoch to start at.
+
+        Returns:
+            A `History`.
+
+        Raises:
+            StateError: the model is not compiled.
+            ConfigError: what the generator gives is no batch, or the number of steps is missing.
+            ExhaustedError: the generator ended (a StopIteration).
+        """
+        return self._compiled().fit_generator(
+            generator=generator,
+            steps_per_epoch=steps_per_epoch,
+            epochs=epochs,
+            verbose=verbose,
+            callbacks=callbacks,
+            validation_data=validation_data,
+            validation_steps=validation_steps,
+            class_weight=class_weight,
+            max_queue_size=max_queue_size,
+            workers=workers,
+            use_multiprocessing=use_multiprocessing,
+            shuffle=shuffle,
+            initial_epoch=initial_epoch,
+        )
+
+    def evaluate_generator(
+        self,
+        generator: Any,
+        steps: int | None = None,
+        max_queue_size: int = 10,
+        workers: int = 1,
+        use_multiprocessing: bool = False,
+        verbose: int = 0,
+    ) -> Any:
+        """Loss and metrics on batches, averaged over samples.
+
+        Args:
+            generator: as in `fit_generator`.
+            steps: number of batches; None is a Sequence's length.
+            max_queue_size: batches that the workers read ahead.
+            workers: threads or processes that read; 0 reads between the steps.
+            use_multiprocessing: whether the workers are processes.
+            verbose: 1 shows a progress bar.
+
+        Returns:
+            The loss as a number, or a list of numbers in the order of `metrics_names`.
+        """
+        return self._compiled().evaluate_generator(
+            generator=generator,
+            steps=steps,
+            max_queue_size=max_queue_size,
+            workers=workers,
+            use_multiprocessing=use_multiprocessing,
+            verbose=verbose,
+        )
+
+    def predict_generator(
+        self,
+        generator: Any,
+        steps: int | None = None,
+        max_queue_size: int = 10,
+        workers: int = 1,
+        use_multiprocessing: bool = False,
+        verbose: int = 0,
+    ) -> Any:
+        """The model's outputs for batches, one behind the other.
+
+        Args:
+            generator: as in `fit_generator`, or one that gives inputs only.
+            steps: number of batches; None is a Sequence's length.
+            max_queue_size: batches that the workers read ahead.
+            workers: threads or processes that read; 0 reads between the steps.
+            use_multiprocessing: whether the workers are processes.
+            verbose: 1 shows a progress bar.
+        """
+        return self._running().predict_generator(
+            generator=generator,
+            steps=steps,
+            max_queue_size=max_queue_size,
+            workers=workers,
+            use_multiprocessing=use_multiprocessing,
+            verbose=verbose,
+        )
+
+    # -- the compiled model as a graph
+
+    def _symbolic(self, what: str) -> Any:
+        trainer = self._trainer
+        if trainer is None or trainer.compilation is None:
+            raise MissingAttributeError(
+                f"{self._label()} has no `{what}` before it is compiled (and built)."
+            )
+        return trainer.symbolic
+
+    @property
+    def total_loss(self) -> Any:
+        """The scalar that training minimizes, as a tensor."""
+        return self._symbolic("total_loss").graph.outputs[0]
+
+    @property
+    def metrics_tensors(self) -> list[Any]:
+        """What `metrics_names` names after the loss, as tensors."""
+        found = self._symbolic("metrics_tensors")
+        return list(found.graph.outputs[1 : found.log_count])
+
+    @property
+    def targets(self) -> list[Any]:
+        """The targets of the outputs that have a loss: placeholders, or the given tensors."""
+        return list(self._symbolic("targets").targets)
+
+    @property
+    def sample_weights(self) -> list[Any]:
+        """The sample weights, as placeholders."""
+        return list(self._symbolic("sample_weights").sample_weights)
+
+    @property
+    def _feed_inputs(self) -> list[Any]:
+        return [x for x in self.inputs if x._keras_history[0].is_placeholder]
+
+    @property
+    def _feed_targets(self) -> list[Any]:
+        found = self._symbolic("_feed_targets")
+        return [x for x in found.targets if x in found.fed]
+
+    @property
+    def _feed_sample_weights(self) -> list[Any]:
+        return self.sample_weights
 
     def _make_train_function(self) -> None:
         self._compiled().make_train_function()

@@ -69,7 +69,7 @@ class Given:
 class Joined:
     """Several draws one after the other along the first axis."""
 
-    parts: tuple[Filled | RandomDraw | Given, ...]
+    parts: tuple[Any, ...]
 
 
 Draw = Filled | RandomDraw | Given | Joined

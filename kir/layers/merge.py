@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from kir import backend as K
 from kir.engine.base_layer import Layer, LoweredCall
-from kir.engine.fields import int_field
-from kir.errors import ConfigError, ShapeError
+from kir.engine.fields import REQUIRED, Field, field, int_field
+from kir.errors import ArgumentError, ConfigError, ShapeError
 from kir.ir.types import Shape, TensorType
 
 
@@ -93,6 +94,68 @@ class Add(_Merge):
     call = LoweredCall("inputs")
 
 
+class Subtract(_Merge):
+    """The first of two tensors minus the second.
+
+    Shape:
+        list of 2 of (batch, ...) -> (batch, ...).
+    """
+
+    call = LoweredCall("inputs")
+
+    def _check_count(self, inputs: tuple[TensorType, ...]) -> None:
+        check_two(self, inputs)
+
+
+class Multiply(_Merge):
+    """The element-wise product of several tensors.
+
+    Shape:
+        list of (batch, ...) -> (batch, ...).
+    """
+
+    call = LoweredCall("inputs")
+
+
+class Average(_Merge):
+    """The element-wise mean of several tensors.
+
+    Shape:
+        list of (batch, ...) -> (batch, ...).
+    """
+
+    call = LoweredCall("inputs")
+
+
+class Maximum(_Merge):
+    """The element-wise maximum of several tensors.
+
+    Shape:
+        list of (batch, ...) -> (batch, ...).
+    """
+
+    call = LoweredCall("inputs")
+
+
+class Minimum(_Merge):
+    """The element-wise minimum of several tensors.
+
+    Shape:
+        list of (batch, ...) -> (batch, ...).
+    """
+
+    call = LoweredCall("inputs")
+
+
+def check_two(layer: Layer, inputs: Sequence[TensorType]) -> None:
+    """Raises ConfigError unless there are two inputs."""
+    if len(inputs) != 2:
+        raise ConfigError(
+            f"{layer._label()} got {len(inputs)} input{'s' * (len(inputs) != 1)}; expected a list "
+            "of exactly 2 tensors."
+        )
+
+
 class Concatenate(Layer):
     """Joins tensors along one axis.
 
@@ -155,6 +218,109 @@ class Concatenate(Layer):
         return K.all(joined, axis=-1, keepdims=False)
 
 
+def _axes_field() -> Any:
+    def convert(name: str, value: Any) -> Any:
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        if not isinstance(value, list | tuple):
+            raise ArgumentError(f"`{name}` is {value!r}; expected an int or a pair of ints.")
+        if len(value) != 2 or not all(isinstance(axis, int) for axis in value):
+            raise ConfigError(f"`{name}` is {value!r}; expected an int or a pair of ints.")
+        return value
+
+    return Field(REQUIRED, convert)
+
+
+class Dot(Layer):
+    """The product of two tensors, sample by sample, summed along one axis of each.
+
+    Args:
+        axes: the axis to sum along, in both tensors or as a pair; 0 is the batch, negative counts
+            from the end.
+        normalize: whether both are scaled to length 1 along that axis first: the result is then
+            the cosine of the angle between them.
+
+    Shape:
+        list of (batch, i, n), (batch, j, n) with axes=2 -> (batch, i, j); two vectors (batch, n)
+        -> (batch, 1).
+
+    Raises:
+        ShapeError: the sizes of the two axes differ.
+    """
+
+    axes: Any = _axes_field()
+    normalize: bool = field(False)
+
+    supports_masking = True
+    call = LoweredCall("inputs")
+
+    def axes_of(self, *ranks: int) -> tuple[int, int]:
+        """The axis of each operand, counted from the front."""
+        axes = self.axes
+        if isinstance(axes, int):
+            axes = (axes, axes)
+        first, second = (a % rank if a < 0 else a for a, rank in zip(axes, ranks, strict=True))
+        return first, second
+
+    def infer(self, *inputs: TensorType) -> TensorType:
+        check_two(self, inputs)
+        a, b = (x.shape for x in inputs)
+        if a is None or b is None or min(len(a), len(b)) < 2:
+            raise ShapeError(self._mismatch(inputs, "rank 2 at least"))
+        axes = self.axes_of(len(a), len(b))
+        if axes[0] >= len(a) or axes[1] >= len(b) or 0 in axes:
+            raise ShapeError(self._mismatch(inputs, f"the axes {axes} besides the batch"))
+        if a[axes[0]] != b[axes[1]]:
+            raise ShapeError(
+                self._mismatch(inputs, f"equal sizes on axis {axes[0]} and axis {axes[1]}")
+            )
+        if max(len(a), len(b)) > 3:
+            return self._stacked(inputs, axes)
+        rest = (*a[: axes[0]], *a[axes[0] + 1 :], *b[1 : axes[1]], *b[axes[1] + 1 :])
+        return inputs[0].with_shape(rest if len(rest) > 1 else (*rest, 1))
+
+    def _stacked(self, inputs: Sequence[TensorType], axes: tuple[int, int]) -> TensorType:
+        """Keras 2.2: from rank 4 on the axes before the last two are batches of matrices."""
+        a, b = (list(x.shape or ()) for x in inputs)
+        rank, difference = max(len(a), len(b)), len(a) - len(b)
+        a += [1] * -difference
+        b += [1] * difference
+        rows, inner = (a[-2], a[-1]) if axes[0] == rank - 1 else (a[-1], a[-2])
+        columns, other = (b[-2], b[-1]) if axes[1] == rank - 1 else (b[-1], b[-2])
+        stacks = [_joined(i, j) for i, j in zip(a[:-2], b[:-2], strict=True)]
+        if (None not in (inner, other) and inner != other) or -1 in stacks:
+            raise ShapeError(
+                self._mismatch(inputs, "matrices on the last two axes that can be multiplied")
+            )
+        shape = [*stacks, rows, columns]
+        if difference:
+            ranks = [x.rank or 0 for x in inputs]
+            first = ranks[0] + ranks[1] - 3 if difference > 0 else ranks[0] - 1
+            if any(size != 1 for size in shape[first : first + abs(difference)]):
+                raise ShapeError(self._mismatch(inputs, "equal ranks"))
+            del shape[first : first + abs(difference)]
+        return inputs[0].with_shape(shape)
+
+    def _mismatch(self, inputs: Sequence[TensorType], expected: str) -> str:
+        return (
+            f"Dot {self.name!r}: inputs are {', '.join(map(str, inputs))} and axes is "
+            f"{self.axes!r}; expected {expected}."
+        )
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """None: the axis that a mask speaks of is summed away."""
+        return None
+
+
+def _joined(a: int | None, b: int | None) -> int | None:
+    """The size of an axis of two stacks of matrices, -1 where theirs do not fit."""
+    if a == 1 or b == 1:
+        return b if a == 1 else a
+    if a is None or b is None:
+        return a if b is None else b
+    return a if a == b else -1
+
+
 def add(inputs: Any, **kwargs: Any) -> Any:
     """The sum of a list of tensors; keyword arguments as for a layer."""
     return Add(**kwargs)(inputs)
@@ -163,3 +329,33 @@ def add(inputs: Any, **kwargs: Any) -> Any:
 def concatenate(inputs: Any, axis: int = -1, **kwargs: Any) -> Any:
     """A list of tensors joined along `axis`; keyword arguments as for a layer."""
     return Concatenate(axis=axis, **kwargs)(inputs)
+
+
+def subtract(inputs: Any, **kwargs: Any) -> Any:
+    """The first of two tensors minus the second; keyword arguments as for a layer."""
+    return Subtract(**kwargs)(inputs)
+
+
+def multiply(inputs: Any, **kwargs: Any) -> Any:
+    """The product of a list of tensors; keyword arguments as for a layer."""
+    return Multiply(**kwargs)(inputs)
+
+
+def average(inputs: Any, **kwargs: Any) -> Any:
+    """The mean of a list of tensors; keyword arguments as for a layer."""
+    return Average(**kwargs)(inputs)
+
+
+def maximum(inputs: Any, **kwargs: Any) -> Any:
+    """The maximum of a list of tensors; keyword arguments as for a layer."""
+    return Maximum(**kwargs)(inputs)
+
+
+def minimum(inputs: Any, **kwargs: Any) -> Any:
+    """The minimum of a list of tensors; keyword arguments as for a layer."""
+    return Minimum(**kwargs)(inputs)
+
+
+def dot(inputs: Any, axes: Any, normalize: bool = False, **kwargs: Any) -> Any:
+    """The product of two tensors along `axes`; keyword arguments as for a layer."""
+    return Dot(axes=axes, normalize=normalize, **kwargs)(inputs)

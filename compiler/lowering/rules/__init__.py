@@ -1,14 +1,22 @@
 """One file a family; importing this package registers every lowering."""
 
 from compiler.lowering.rules import (  # noqa: F401
+    advanced_activations,
     convolutional,
+    convolutional_recurrent,
     core,
+    cudnn_recurrent,
     embeddings,
     functional,
+    local,
+    legacy,
     losses,
     merge,
+    noise,
     normalization,
+    optimizers,
     pooling,
     recurrent,
     state,
+    wrappers,
 )

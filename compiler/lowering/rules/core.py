@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from compiler import backend as K
 from compiler.lowering.context import Call
 from compiler.lowering.registry import lowers
 from compiler.tensorflow import tf
-from kir.layers.core import Activation, Dense, Dropout, Flatten, Masking, Reshape
+from kir.layers.core import (
+    Activation,
+    ActivityRegularization,
+    Dense,
+    Dropout,
+    Flatten,
+    Masking,
+    Permute,
+    RepeatVector,
+    Reshape,
+)
 
 
 @lowers(Dense)
@@ -43,21 +54,27 @@ def lower_activation(op: Activation, call: Call, x: Any) -> Any:
 def lower_dropout(op: Dropout, call: Call, x: Any) -> Any:
     if not op.varies_with_phase():
         return x
+    return in_training(call, lambda: dropout(x, op.rate, call.seed(0), op.mask_shape), x)
+
+
+def in_training(call: Call, compute: Callable[[], Any], x: Any) -> Any:
+    """What `compute` gives in the training phase, which may be a tensor; else `x`."""
     if isinstance(call.training, bool | int):
-        return dropout(x, op.rate, call.seed(0), op.noise_shape) if call.training else x
-    return tf.cond(
-        tf.cast(call.training, tf.bool),
-        lambda: dropout(x, op.rate, call.seed(0), op.noise_shape),
-        lambda: x,
-    )
+        return compute() if call.training else x
+    return tf.cond(tf.cast(call.training, tf.bool), compute, lambda: x)
+
+
+def noise_sizes(x: Any, noise_shape: Any) -> Any:
+    """The shape of a random mask for `x`; None stands for the size of x."""
+    sizes = tf.shape(x)
+    if noise_shape is None:
+        return sizes
+    return tf.stack([sizes[i] if n is None else n for i, n in enumerate(noise_shape)])
 
 
 def dropout(x: Any, rate: float, seed: Any, noise_shape: Any = None) -> Any:
     """Keeps each element with probability 1 - rate, scaled so that the mean stays."""
-    shape = tf.shape(x)
-    if noise_shape is not None:
-        shape = tf.stack([shape[i] if n is None else n for i, n in enumerate(noise_shape)])
-    draws = tf.random.stateless_uniform(shape, seed, dtype=x.dtype)
+    draws = tf.random.stateless_uniform(noise_sizes(x, noise_shape), seed, dtype=x.dtype)
     y = tf.where(draws >= rate, x * (1.0 / (1.0 - rate)), tf.zeros([], x.dtype))
     y.set_shape(x.shape)
     return y
@@ -91,6 +108,21 @@ def reshape_samples(x: Any, sizes: list[int]) -> Any:
 @lowers(Reshape)
 def lower_reshape(op: Reshape, call: Call, x: Any) -> Any:
     return reshape_samples(x, list(op.target_shape))
+
+
+@lowers(Permute)
+def lower_permute(op: Permute, call: Call, x: Any) -> Any:
+    return tf.transpose(x, [0, *op.dims])
+
+
+@lowers(RepeatVector)
+def lower_repeat_vector(op: RepeatVector, call: Call, x: Any) -> Any:
+    return K.repeat(x, op.n)
+
+
+@lowers(ActivityRegularization)
+def lower_activity_regularization(op: ActivityRegularization, call: Call, x: Any) -> Any:
+    return x
 
 
 @lowers(Masking)

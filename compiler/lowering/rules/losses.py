@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from compiler.lowering.captures import captured
 from compiler.lowering.context import Context
 from compiler.lowering.registry import lowers_op
 from compiler.tensorflow import tf
@@ -19,10 +20,13 @@ def lower_objective(node: Node, operands: list[Any], context: Context) -> Any:
     A masked loss is divided by the mean of the mask, a weighted one by the fraction of weights
     that are not zero.
     """
-    y_true, y_pred, *rest = operands
+    taken = node.attributes["captured"].value if "captured" in node.attributes else ()
+    count = len(operands) - len(taken)
+    y_true, y_pred, *rest = operands[:count]
     attribute = node.attributes["function"]
     function = attribute.value or FUSED[attribute.name]
-    score = function(y_true, y_pred)
+    with captured(dict(zip(taken, operands[count:], strict=True))):
+        score = function(y_true, y_pred)
     has_mask = node.attributes.get("has_mask", False)
     mask = rest.pop(0) if has_mask else None
     weights = rest.pop(0) if rest else None
@@ -64,33 +68,24 @@ def _clip_bounds(dtype: Any) -> tuple[Any, Any]:
     return eps, 1.0 - eps
 
 
-@tf.custom_gradient
-def _softmax_crossentropy(y_true: Any, logits: Any) -> tuple[Any, Callable[..., Any]]:
+def _clipped_log_softmax(logits: Any) -> Any:
     low, high = _clip_bounds(logits.dtype)
-    log_p = tf.nn.log_softmax(logits)
-    p = tf.exp(log_p)
-    clipped = tf.clip_by_value(log_p, tf.math.log(low), tf.math.log(high))
-    loss = -tf.reduce_sum(y_true * clipped, -1)
-
-    def gradient(upstream: Any) -> tuple[Any, Any]:
-        upstream = tf.expand_dims(upstream, -1)
-        inside = tf.cast((p >= low) & (p <= high), logits.dtype)
-        active = y_true * inside
-        by_logits = p * tf.reduce_sum(active, -1, keepdims=True) - active
-        return -clipped * upstream, by_logits * upstream
-
-    return loss, gradient
+    return tf.clip_by_value(tf.nn.log_softmax(logits), tf.math.log(low), tf.math.log(high))
 
 
 def softmax_crossentropy(y_true: Any, logits: Any) -> Any:
-    return _softmax_crossentropy(tf.cast(y_true, logits.dtype), logits)
+    """Of the softmax of `logits`, as `K.categorical_crossentropy` has it."""
+    return -tf.reduce_sum(tf.cast(y_true, logits.dtype) * _clipped_log_softmax(logits), -1)
 
 
 def sparse_softmax_crossentropy(y_true: Any, logits: Any) -> Any:
-    """As the reference: logits are the logarithms of the clipped probabilities."""
+    """Of the softmax of `logits`, as `K.sparse_categorical_crossentropy` has it.
+
+    Keras 2.2: the logarithms of the clipped probabilities serve as logits again, so that many
+    clipped classes add to the loss. A label outside the classes is an error.
+    """
     labels = tf.cast(tf.reshape(y_true, tf.shape(logits)[:-1]), tf.int64)
-    one_hot = tf.one_hot(labels, logits.shape[-1], dtype=logits.dtype)
-    return _softmax_crossentropy(one_hot, logits)
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, _clipped_log_softmax(logits))
 
 
 @tf.custom_gradient
@@ -102,15 +97,17 @@ def _sigmoid_crossentropy(y_true: Any, logits: Any) -> tuple[Any, Callable[..., 
     loss = tf.nn.sigmoid_cross_entropy_with_logits(labels=y_true, logits=clipped)
 
     def gradient(upstream: Any) -> tuple[Any, Any]:
-        inside = tf.cast((logits >= lower) & (logits <= bound), logits.dtype)
-        return -clipped * upstream, (tf.sigmoid(clipped) - y_true) * inside * upstream
+        p = tf.sigmoid(logits)
+        inside = tf.cast((p >= low) & (p <= high), logits.dtype)
+        return -clipped * upstream, (p - y_true) * inside * upstream
 
     return loss, gradient
 
 
 def sigmoid_crossentropy(y_true: Any, logits: Any) -> Any:
     y_true = tf.cast(y_true, logits.dtype)
-    return tf.reduce_mean(_sigmoid_crossentropy(y_true, logits), -1)
+    each: Any = _sigmoid_crossentropy(y_true, logits)
+    return tf.reduce_mean(each, -1)
 
 
 FUSED: dict[str, Callable[..., Any]] = {
