@@ -20,6 +20,7 @@ __version__ = "2.2.4"
 
 _SUBMODULES = (
     "activations",
+    "applications",
     "backend",
     "callbacks",
     "constraints",

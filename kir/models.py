@@ -1,5 +1,6 @@
 """Models, and reading and writing them."""
 
+from kir.engine.cloning import clone_model as clone_model
 from kir.engine.input_layer import Input as Input
 from kir.engine.input_layer import InputLayer as InputLayer
 from kir.engine.saving import load_model as load_model

@@ -39,6 +39,22 @@ class RuntimeExecutor:
         """A variable's value in the program under way, or now."""
         return _load("compiler.lowering.interpret").read(variable)
 
+    def infer_opaque(self, function: Any, types: Sequence[Any]) -> Any:
+        """The results of a function that only runs on tensors; see `compiler.lowering.captures`."""
+        return _load("compiler.lowering.captures").try_out(function, types)
+
+    def apply_region(self, region: Any, tensors: Sequence[Any]) -> list[Any]:
+        """The results of a region for these tensors."""
+        return _load("compiler.lowering.interpret").apply_region(region, tensors)
+
+    def connect_tensorflow(self) -> None:
+        """Makes TensorFlow's functions record; see `compiler.dispatch`."""
+        _load("compiler.dispatch").connect()
+
+    def watch_eager_ops(self) -> Any:
+        """A scope that refuses what no constant can stand for; see `compiler.dispatch`."""
+        return _load("compiler.dispatch").watch_eager_ops()
+
     def call_layer(self, cls: type, layer: Any, inputs: Any, arguments: dict[str, Any]) -> Any:
         """A built-in layer's lowering, applied to tensors."""
         return _load("compiler.lowering.interpret").call_layer(cls, layer, inputs, arguments)
@@ -46,6 +62,10 @@ class RuntimeExecutor:
     def training(self, model: Any) -> Any:
         """The trainer of a model."""
         return _load("runtime.training.trainer").Trainer(model)
+
+    def optimizer_updates(self, optimizer: Any, loss: Any, params: Sequence[Any]) -> Any:
+        """See `kir.engine.executor.Executor`."""
+        return _load("compiler.lowering.optimizers").optimizer_updates(optimizer, loss, params)
 
     def function(self, inputs: Any, outputs: Any, updates: Any, name: str | None) -> Any:
         """The compiled function of a graph."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from compiler.lowering.context import Context
 from compiler.lowering.interpret import interpret
-from compiler.passes.inline_networks import InlineNetworks
 from compiler.pipeline import PREDICT, run_passes
 from compiler.programs.calling import BoundFunction, bind
-from compiler.programs.objective import network_updates
+from compiler.programs.objective import fed_inputs, flat_graph, network_updates
 from compiler.tensorflow import tf
 from compiler.variables import materialize
 from kir.ir.graph import Graph, Value, topological_order
@@ -23,10 +23,11 @@ class ForwardProgram:
     """
 
     def __init__(self, model: Any, jit: bool | None = None) -> None:
-        network = InlineNetworks().run(model.graph)
+        network = flat_graph(model)
         updates = network_updates(network, stateful_only=True)
         self.output_count = len(network.outputs)
         self.graph = run_passes(_with_results(network, updates), PREDICT)
+        self.fed = fed_inputs(model)
         self.trace_count = 0
         self._jit = bool(jit)
         self._bound: BoundFunction | None = None
@@ -35,7 +36,7 @@ class ForwardProgram:
         """The outputs as operations of the function that is being traced."""
         self.trace_count += 1
         context = Context(training=False)
-        env = dict(zip(self.graph.inputs, inputs, strict=True))
+        env = environment(self.graph.inputs, self.fed, inputs, context)
         results = interpret(self.graph.outputs, env, context)
         # States of stateful layers move on at inference too.
         context.apply_updates()
@@ -47,9 +48,20 @@ class ForwardProgram:
         if self._bound is None:
             materialize(self.graph)
             traced = tf.function(self.compute, autograph=False, jit_compile=self._jit)
-            specs = [signature(v.type) for v in self.graph.inputs]
+            specs = [signature(v.type) for v in self.fed]
             self._bound = bind(traced.get_concrete_function(*specs))
         return self._bound
+
+
+def environment(
+    inputs: Sequence[Value], fed: Sequence[Value], tensors: Sequence[Any], context: Context
+) -> dict[Value, Any]:
+    """A graph's inputs with their tensors: what is fed, and what has a value of its own."""
+    env = dict(zip(fed, tensors, strict=True))
+    for value in inputs:
+        if value not in env:
+            env[value] = interpret([value], {}, context)[0]
+    return env
 
 
 def _with_results(graph: Graph, more: list[Value]) -> Graph:

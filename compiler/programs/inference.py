@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from compiler import backend
+from compiler.lowering.captures import placeholder, type_of
 from compiler.tensorflow import tf
 from kir.backend.common import settings_key
 from kir.backend.recording import substitute
@@ -46,7 +47,7 @@ def infer(op: str, attributes: Mapping[str, Any], types: Sequence[TensorType]) -
 def _trace(op: str, attributes: Mapping[str, Any], types: Sequence[TensorType]) -> Any:
     function = getattr(backend, op.removeprefix("k."))
     with tf.Graph().as_default(), execution():
-        operands = [_placeholder(t) for t in types]
+        operands = [placeholder(t) for t in types]
         arguments = {k: _unwrap(substitute(v, operands)) for k, v in attributes.items()}
         try:
             result = function(**arguments)
@@ -59,24 +60,6 @@ def _trace(op: str, attributes: Mapping[str, Any], types: Sequence[TensorType]) 
         if isinstance(result, list | tuple):
             return [type_of(r) for r in result]
         return type_of(result)
-
-
-def _placeholder(kind: TensorType) -> Any:
-    if kind.sparse:
-        return tf.compat.v1.sparse_placeholder(kind.dtype, kind.shape)
-    return tf.compat.v1.placeholder(kind.dtype, kind.shape)
-
-
-def type_of(tensor: Any) -> TensorType:
-    """The type of a tensor of TensorFlow."""
-    if not tf.is_tensor(tensor):
-        tensor = tf.convert_to_tensor(tensor)
-    shape = tensor.shape
-    return TensorType(
-        tensor.dtype.base_dtype.name,
-        None if shape.rank is None else tuple(shape.as_list()),
-        isinstance(tensor, tf.SparseTensor),
-    )
 
 
 def _unwrap(value: Any) -> Any:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from compiler.passes.inline_networks import InlineNetworks
+from compiler.programs.added import closure_values, losses_by_hand, updates_by_hand
+from kir import backend as K
 from kir import losses
-from kir.engine.tensor import Tensor
+from kir.engine.base_layer import Layer
+from kir.engine.inlining import losses_of, updates_of
+from kir.engine.tensor import Tensor, record
 from kir.errors import ConfigError
-from kir.ir.graph import Graph, Node, Opaque, Value, topological_order
+from kir.ir.graph import Graph, Node, Opaque, Ref, Value, topological_order
 from kir.ir.types import TensorType
 
 
@@ -22,11 +26,13 @@ class Metric:
         name: as it is logged.
         function: of targets and predictions.
         is_weighted: whether sample weights and masks of the loss apply to it.
+        is_stateful: whether it is a layer that accumulates in variables of its own.
     """
 
     name: str
     function: Callable[[Any, Any], Any]
     is_weighted: bool = False
+    is_stateful: bool = False
 
 
 @dataclass
@@ -39,6 +45,7 @@ class OutputObjective:
         loss: a function of targets and predictions, or None for no loss.
         factor: the loss's weight in the total.
         is_temporal: whether sample weights are given for each time step.
+        target: the tensor that is the target; None for data.
         metrics: in the order in which they are logged.
     """
 
@@ -47,7 +54,13 @@ class OutputObjective:
     loss: Callable[[Any, Any], Any] | None
     factor: float = 1.0
     is_temporal: bool = False
+    target: Tensor | None = None
     metrics: list[Metric] = field(default_factory=list)
+
+    @property
+    def takes_data(self) -> bool:
+        """Whether the user passes targets for this output."""
+        return self.loss is not None and (self.target is None or is_placeholder(self.target))
 
 
 @dataclass(frozen=True)
@@ -58,12 +71,25 @@ class CompiledGraph:
         graph: inputs are the model's, then a target and sample weights for each output with a
             loss; outputs are the logs, then the updates.
         log_count: how many of the outputs are logs; the first is the total loss.
-        update_count: how many are updates of variables.
+        fed: those of the inputs that are data; the others are tensors with a value of their own.
+        targets, sample_weights: those of the inputs that are.
     """
 
     graph: Graph
     log_count: int
-    update_count: int
+    fed: list[Value]
+    targets: list[Value]
+    sample_weights: list[Value]
+
+
+def is_placeholder(value: Value) -> bool:
+    """Whether a tensor has no value but what is fed."""
+    return value.producer is None and getattr(value, "fixed_value", None) is None
+
+
+def fed_inputs(model: Any) -> list[Tensor]:
+    """Those of a model's inputs that take data: not those made by ``Input(tensor=...)``."""
+    return [x for x in model.inputs if x._keras_history[0].is_placeholder]
 
 
 def target_type(objective: OutputObjective) -> TensorType:
@@ -72,6 +98,8 @@ def target_type(objective: OutputObjective) -> TensorType:
     Sparse targets have one number a sample in place of the classes; of the targets of a user's own
     loss only rank and dtype are known.
     """
+    if objective.target is not None:
+        return objective.target.type
     kind = objective.output.type
     loss = objective.loss
     shape = kind.shape or ()
@@ -101,13 +129,16 @@ def build_graph(
     Raises:
         ConfigError: there is nothing to minimize.
     """
-    network = InlineNetworks().run(model.graph)
-    outputs = dict(zip(model.outputs, network.outputs, strict=True))
-    parts = _Parts(list(network.nodes), [], [], [], [])
+    added = [_as_value(loss) for loss in losses_by_hand(model)]
+    changed = updates_by_hand(model) if with_updates else []
+    outside = [*model.outputs, *_closure_values(objectives), *added, *changed]
+    network = flat_graph(model, outside)
+    outputs = dict(zip(outside, network.outputs[len(model.outputs) :], strict=True))
+    parts = _Parts(list(network.nodes))
     for objective in objectives:
         if objective.loss is not None:
-            _add_output(parts, objective, outputs[objective.output], with_weights)
-    extra = _network_losses(model, network)
+            _add_output(parts, objective, outputs, with_weights)
+    extra = [*_network_losses(model, network), *(outputs[v] for v in added)]
     terms = parts.losses + extra
     if not terms:
         raise ConfigError(
@@ -121,65 +152,155 @@ def build_graph(
         name="total",
         attributes={"factors": [*parts.factors, *(1.0 for _ in extra)]},
         output_names=["total_loss"],
+        value_class=Tensor,
     )
     # Keras logs all losses before the first metric, and none but the total for a single output.
     logs = [*(parts.losses if len(objectives) > 1 else ()), *parts.metrics]
-    updates = network_updates(network) if with_updates else []
-    results = [total.outputs[0], *logs, *updates]
-    known = set(parts.nodes)
-    more = topological_order([*extra, *updates], stop=network.inputs)
-    nodes = [*parts.nodes, *(n for n in more if n not in known), total]
+    updates = [*(network_updates(network) if with_updates else ()), *parts.updates]
+    updates += [outputs[v] for v in changed]
+    inputs = [*network.inputs, *parts.data]
     graph = Graph(
-        model.name, [*network.inputs, *parts.data], results, nodes, {"class_name": "Program"}
+        model.name, inputs, [total.outputs[0], *logs], [*parts.nodes], {"class_name": "Program"}
     )
-    return CompiledGraph(graph, 1 + len(logs), len(updates))
+    graph = extended(graph, [*extra, *graph.outputs, *updates], updates)
+    given = set(network.inputs) - set(fed_inputs(model)) | parts.given
+    return CompiledGraph(
+        graph,
+        1 + len(logs),
+        [v for v in inputs if v not in given],
+        parts.targets,
+        parts.sample_weights,
+    )
+
+
+def flat_graph(model: Any, more: Sequence[Value] = ()) -> Graph:
+    """A model's graph without nested models; its inputs are free values.
+
+    What computes a tensor that was given to ``Input(tensor=...)`` becomes part of the graph.
+
+    Args:
+        model: the network.
+        more: further outputs.
+    """
+    graph = InlineNetworks().run(extended(model.graph, more, more) if more else model.graph)
+    free = [x for x in graph.inputs if x.producer is None]
+    made = topological_order([x for x in graph.inputs if x.producer is not None], stop=free)
+    return Graph(graph.name, free, graph.outputs, [*made, *graph.nodes], graph.attributes)
+
+
+def extended(graph: Graph, values: Sequence[Value], outputs: Sequence[Value]) -> Graph:
+    """The graph with the nodes that `values` need, and with more outputs."""
+    known = set(graph.nodes)
+    more = topological_order(values, stop=graph.inputs)
+    return Graph(
+        graph.name,
+        graph.inputs,
+        [*graph.outputs, *outputs],
+        [*graph.nodes, *(n for n in more if n not in known)],
+        graph.attributes,
+    )
 
 
 @dataclass
 class _Parts:
     nodes: list[Node]
-    data: list[Value]
-    losses: list[Value]
-    factors: list[float]
-    metrics: list[Value]
+    data: list[Value] = field(default_factory=list)
+    given: set[Value] = field(default_factory=set)
+    targets: list[Value] = field(default_factory=list)
+    sample_weights: list[Value] = field(default_factory=list)
+    losses: list[Value] = field(default_factory=list)
+    factors: list[float] = field(default_factory=list)
+    metrics: list[Value] = field(default_factory=list)
+    updates: list[Value] = field(default_factory=list)
+
+
+def _closure_values(objectives: Sequence[OutputObjective]) -> list[Value]:
+    """What the losses and metrics take from outside; noted with each."""
+    found: list[Value] = []
+    for objective in objectives:
+        if objective.loss is None:
+            continue
+        types = [target_type(objective), objective.output.type]
+        functions = [(objective.loss, "The loss")]
+        functions += [(m.function, f"The metric {m.name!r}") for m in objective.metrics]
+        for function, what in functions:
+            if not isinstance(function, Layer):
+                label = f"{what} of output {objective.name!r}"
+                objective.closures[function] = closure_values(function, types, label)
+                found += objective.closures[function]
+    return found
 
 
 def _add_output(
-    parts: _Parts, objective: OutputObjective, output: Value, with_weights: bool
+    parts: _Parts,
+    objective: OutputObjective,
+    outputs: Mapping[Value, Value],
+    with_weights: bool,
 ) -> None:
-    target = Value(target_type(objective), f"{objective.name}_target")
-    parts.data.append(target)
+    target = objective.target
+    if target is None:
+        target = Tensor(target_type(objective), f"{objective.name}_target")
+    if target.producer is None:
+        parts.data.append(target)
+    else:
+        known = set(parts.nodes)
+        parts.nodes += [n for n in topological_order([target]) if n not in known]
+    parts.targets.append(target)
     weights = None
-    if with_weights:
-        weights = Value(
+    if not objective.takes_data:
+        parts.given.add(target)
+    elif with_weights:
+        weights = Tensor(
             TensorType(objective.output.type.dtype, (None,) * (2 if objective.is_temporal else 1)),
             f"{objective.name}_sample_weights",
         )
         parts.data.append(weights)
+        parts.sample_weights.append(weights)
 
     def add(function: Any, name: str, is_weighted: bool) -> Value:
         used = weights if is_weighted else None
-        node = _objective(function, objective, output, target, used, name)
+        node = _objective(function, objective, outputs, target, used, name)
         parts.nodes.append(node)
         return node.outputs[0]
 
     parts.losses.append(add(objective.loss, "loss", True))
     parts.factors.append(objective.factor)
     for metric in objective.metrics:
-        parts.metrics.append(add(metric.function, metric.name, metric.is_weighted))
+        if metric.is_stateful:
+            value, updates = _accumulate(metric.function, target, outputs[objective.output])
+            parts.metrics.append(value)
+            parts.updates += updates
+        else:
+            parts.metrics.append(add(metric.function, metric.name, metric.is_weighted))
+
+
+def _accumulate(metric: Any, target: Value, output: Value) -> tuple[Value, list[Value]]:
+    """The value of a metric that is a layer, and the updates that its call added."""
+    before = len(metric._updates)
+    value = metric(target, output)
+    updates = [u if isinstance(u, Value) else K.update(*u) for u in metric._updates[before:]]
+    return (K.mean(value) if value.type.rank else value), updates
 
 
 def _network_losses(model: Any, network: Graph) -> list[Value]:
-    """Losses of weights, once each, then those of calls, then what the user added."""
+    """Losses of weights, once each, then those of calls."""
     found: list[Value] = []
     for layer in all_layers(model):
         found += layer._regularization_losses()
-        if not layer.is_lowered and not layer.is_network:
-            found += layer._losses
-    for node in network.nodes:
-        if node.layer is not None and node.layer.is_lowered:
-            found += node.layer.node_losses(node)
-    return found + [loss for m in all_networks(model) for loss in m._losses]
+    found += losses_of(network.nodes)
+    return [_as_value(loss) for loss in found]
+
+
+def _as_value(loss: Any) -> Value:
+    """The loss; of a plain number (a regularizer with factors 0 gives one) a constant."""
+    if isinstance(loss, Value):
+        return loss
+    constant: Value = record(
+        "k.constant",
+        {"value": float(loss), "dtype": K.floatx(), "shape": ()},
+        lambda *_: TensorType(K.floatx(), ()),
+    )
+    return constant
 
 
 def all_networks(model: Any) -> Iterator[Any]:
@@ -198,38 +319,39 @@ def all_layers(model: Any) -> list[Any]:
 
 def network_updates(network: Graph, stateful_only: bool = False) -> list[Value]:
     """The updates that the calls in a flat graph perform."""
-    found: list[Value] = []
-    for node in network.nodes:
-        layer = node.layer
-        if layer is None or not layer.is_lowered:
-            continue
-        frozen = not layer.trainable or node.is_frozen
-        if (frozen or stateful_only) and not layer.stateful:
-            continue
-        found += layer.node_updates(node)
-    return found
+    return updates_of(network.nodes, stateful_only)
 
 
 def _objective(
     function: Any,
     objective: OutputObjective,
-    output: Value,
+    outputs: Mapping[Value, Value],
     target: Value,
     weights: Value | None,
     name: str,
 ) -> Node:
     mask = objective.output.mask
-    inputs: list[Value] = [target, output]
+    inputs: list[Value] = [target, outputs[objective.output]]
     if mask is not None:
         inputs.append(mask)
     if weights is not None:
         inputs.append(weights)
     label = getattr(function, "__name__", type(function).__name__)
+    attributes: dict[str, Any] = {
+        "function": Opaque(label, function),
+        "has_mask": mask is not None,
+    }
+    taken = objective.closures.get(function, ())
+    if taken:
+        attributes["captures"] = [Ref(len(inputs) + i) for i in range(len(taken))]
+        attributes["captured"] = Opaque("captured", taken)
+        inputs += [outputs[v] for v in taken]
     return Node(
         "kir.objective",
         inputs,
         [TensorType(objective.output.type.dtype, ())],
         name=f"{objective.name}_{name}",
-        attributes={"function": Opaque(label, function), "has_mask": mask is not None},
+        attributes=attributes,
         output_names=[f"{objective.name}_{name}"],
+        value_class=Tensor,
     )

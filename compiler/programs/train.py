@@ -12,14 +12,15 @@ from typing import Any
 
 from compiler.lowering.context import Context
 from compiler.lowering.interpret import interpret
-from compiler.lowering.optimizers import apply_gradients
+from compiler.lowering.optimizers import Step, clip
 from compiler.pipeline import EVALUATE, TRAIN, run_passes
 from compiler.programs.calling import BoundFunction, bind
-from compiler.programs.forward import signature
+from compiler.programs.forward import environment, signature
 from compiler.programs.objective import CompiledGraph
 from compiler.tensorflow import tf
 from compiler.variables import materialize, resource
 from kir.engine.variable import Variable
+from kir.optimizers.base import check_gradients
 
 # Loops that are kept for other batch sizes (and for XLA, other sizes of the data).
 MOST_LOOPS = 8
@@ -30,6 +31,7 @@ class StepProgram:
 
     Attributes:
         log_count: number of logs of a step.
+        is_weighted: whether sample weights are among the inputs.
         trace_count: how often the step was traced, for tests.
     """
 
@@ -37,16 +39,28 @@ class StepProgram:
         self,
         compiled: CompiledGraph,
         *,
-        optimizer: Any = None,
-        params: Sequence[Variable] = (),
+        is_training: bool = False,
+        step: Step | None = None,
         random_counter: Variable | None = None,
     ) -> None:
-        self.is_training = optimizer is not None
-        self.graph = run_passes(compiled.graph, TRAIN if self.is_training else EVALUATE)
+        """Makes the program of a compiled graph.
+
+        Args:
+            compiled: the graph.
+            is_training: whether it runs in the learning phase.
+            step: the optimizer's; None where the graph's own updates are all there is.
+            random_counter: counts the steps, for their random numbers.
+        """
+        self.is_training = is_training
+        self.graph = run_passes(compiled.graph, TRAIN if is_training else EVALUATE)
         self.log_count = compiled.log_count
+        self.is_weighted = bool(compiled.sample_weights)
         self.trace_count = 0
-        self._optimizer = optimizer
-        self._params = list(params)
+        self._fed = compiled.fed
+        logs = self.graph.outputs[: self.log_count]
+        is_exact = all(v.type.dtype in ("float16", "float32") for v in logs)
+        self._log_dtype = tf.float32 if is_exact else tf.float64
+        self._optimizer_step = step
         self._random_counter = random_counter
         self._single: BoundFunction | None = None
         self._many: dict[Any, BoundFunction] = {}
@@ -57,38 +71,37 @@ class StepProgram:
         """One step on the tensors of a batch; the logs as a vector."""
         self.trace_count += 1
         counter = self._random_counter
-        step = None if counter is None else resource(counter).read_value()
-        context = Context(training=self.is_training, random_step=step)
-        env = dict(zip(self.graph.inputs, inputs, strict=True))
+        number = None if counter is None else resource(counter).read_value()
+        context = Context(training=self.is_training, random_step=number)
+        env = environment(self.graph.inputs, self._fed, inputs, context)
         logs = interpret(self.graph.outputs[: self.log_count], env, context)
-        if self.is_training:
-            self._train(logs[0], context)
+        if self._optimizer_step is not None:
+            self._train(self._optimizer_step, logs[0], context)
         interpret(self.graph.outputs[self.log_count :], env, context)
         if counter is not None:
-            context.assign(counter, step + 1)
+            context.assign(counter, number + 1)
         context.apply_updates()
-        return tf.stack([tf.cast(v, tf.float32) for v in logs])
+        return tf.stack([tf.cast(v, self._log_dtype) for v in logs])
 
-    def _train(self, loss: Any, context: Context) -> None:
-        params = self._params
-        values = [context.read(p) for p in params]
+    def _train(self, step: Step, loss: Any, context: Context) -> None:
+        values = [context.read(p) for p in step.params]
         grads = tf.gradients(loss, values)
-        present = [tf.zeros_like(v) if g is None else g for g, v in zip(grads, values, strict=True)]
-        apply_gradients(self._optimizer, context, params, present)
+        check_gradients(grads, step.params)
+        step.apply(context, clip(step.optimizer, grads))
 
     def run_batch(self, inputs: Sequence[Any]) -> Any:
         """One step; returns the logs as a tensor."""
         if self._single is None:
             self._make_variables()
             traced = tf.function(lambda *tensors: [self._step(tensors)], autograph=False)
-            specs = [signature(v.type) for v in self.graph.inputs]
+            specs = [signature(v.type) for v in self._fed]
             self._single = bind(traced.get_concrete_function(*specs))
         return self._single(*inputs)[0]
 
     def _make_variables(self) -> None:
-        optimizer = self._optimizer
-        state = [*vars(optimizer).values(), *optimizer.weights] if self.is_training else []
-        materialize(self.graph, [*self._params, *state, self._random_counter])
+        step = self._optimizer_step
+        state = step.variables if step is not None else []
+        materialize(self.graph, [*state, self._random_counter])
 
     # -- many steps
 
@@ -137,7 +150,7 @@ class StepProgram:
                 return i + 1, logs.write(i, self._step(batch_at(i)))
 
             array = tf.TensorArray(
-                tf.float32, size=capacity if jit else steps, element_shape=[self.log_count]
+                self._log_dtype, size=capacity if jit else steps, element_shape=[self.log_count]
             )
             _, array = tf.while_loop(
                 lambda i, _: i < steps,
@@ -152,9 +165,7 @@ class StepProgram:
         if jit:
             specs = [tf.TensorSpec(d.shape, d.dtype) for d in data]
         else:
-            specs = [
-                tf.TensorSpec([None, *v.type.shape[1:]], v.type.dtype) for v in self.graph.inputs
-            ]
+            specs = [tf.TensorSpec([None, *v.type.shape[1:]], v.type.dtype) for v in self._fed]
         concrete = traced.get_concrete_function(
             *specs, tf.TensorSpec([capacity, batch], tf.int32), tf.TensorSpec([], tf.int32)
         )

@@ -21,7 +21,8 @@ from typing import Any
 from kir.errors import FileFormatError, UnsafeFileError
 
 _ALLOWED: ContextVar[bool] = ContextVar("kir_unsafe_code_allowed", default=False)
-_DUMPED_HERE: set[bytes] = set()
+# The code that this process dumped, with the global names that its function saw last.
+_DUMPED_HERE: dict[bytes, dict[str, Any]] = {}
 
 
 @contextmanager
@@ -45,7 +46,7 @@ def is_unsafe_code_allowed() -> bool:
 def func_dump(func: FunctionType) -> tuple[str, tuple[Any, ...] | None, tuple[Any, ...] | None]:
     """A function as (marshalled code in base64, defaults, values of the closure)."""
     raw = marshal.dumps(func.__code__)
-    _DUMPED_HERE.add(_digest(raw))
+    _DUMPED_HERE[_digest(raw)] = func.__globals__
     closure = tuple(cell.cell_contents for cell in func.__closure__) if func.__closure__ else None
     return base64.encodebytes(raw).decode("ascii"), func.__defaults__, closure
 
@@ -71,7 +72,8 @@ def func_load(
     if isinstance(code, tuple | list):
         code, defaults, closure = code
     raw = _decode(code)
-    if _digest(raw) not in _DUMPED_HERE and not is_unsafe_code_allowed():
+    here = _DUMPED_HERE.get(_digest(raw))
+    if here is None and not is_unsafe_code_allowed():
         raise UnsafeFileError(
             "This configuration holds marshalled Python code (of a Lambda layer's function), which "
             "would run on your machine. If you trust its author, load it inside "
@@ -81,12 +83,19 @@ def func_load(
     function_code = _unmarshal(raw)
     return FunctionType(
         function_code,
-        {"__builtins__": __builtins__} if globs is None else globs,
+        _global_names(here, globs),
         name=function_code.co_name,
         # JSON turns tuples into lists.
         argdefs=tuple(defaults) if isinstance(defaults, list) else defaults,
         closure=None if closure is None else tuple(map(_cell, closure)),
     )
+
+
+def _global_names(here: dict[str, Any] | None, globs: dict[str, Any] | None) -> dict[str, Any]:
+    """What the loaded code sees: its own module, if that is here, then what the caller gives."""
+    if here is not None:
+        return here if not globs else {**globs, **here}
+    return {"__builtins__": __builtins__, **(globs or {})}
 
 
 def _digest(raw: bytes) -> bytes:

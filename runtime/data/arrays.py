@@ -4,19 +4,34 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from numbers import Number
 from typing import Any
 
 import numpy as np
 
-from kir.errors import ArgumentError, ConfigError, DTypeError, ShapeError
+from kir.engine.tensor import Tensor
+from kir.engine.variable import Variable
+from kir.errors import ArgumentError, ConfigError, DTypeError, MissingTargetError, ShapeError
 
 Shape = tuple[int | None, ...] | None
 
 
 def to_array(value: Any) -> Any:
-    """Something array-like as an array; HDF5 data and the like stay as they are."""
+    """Something array-like as an array; HDF5 data and the like stay as they are.
+
+    Raises:
+        ShapeError: a list whose entries have different lengths.
+        ConfigError: a symbolic tensor, which has no values.
+    """
     if value is None or isinstance(value, np.ndarray):
         return value
+    if isinstance(value, Variable):
+        return value.get_value()
+    if isinstance(value, Tensor):
+        raise ConfigError(
+            f"The data are {value!r}, which is symbolic and has no values. Build the model on it "
+            "with Input(tensor=...), or compile it with target_tensors=..., and pass no data."
+        )
     if hasattr(value, "iloc"):  # pandas
         return value.values
     if isinstance(value, list | tuple):
@@ -27,6 +42,8 @@ def to_array(value: Any) -> Any:
                 "The data are a list whose entries have different lengths; expected numbers in "
                 "one shape. Pad them, e.g. with kir.preprocessing.sequence.pad_sequences."
             ) from error
+    if hasattr(value, "numpy") and hasattr(value, "dtype"):  # TensorFlow
+        return value.numpy()
     if hasattr(value, "shape"):
         return value
     return np.asarray(value)
@@ -46,6 +63,7 @@ def standardize(
 
     Raises:
         ConfigError: too many or too few arrays.
+        MissingTargetError: no targets where they are needed.
         ShapeError: an array does not fit.
     """
     if not names:
@@ -55,7 +73,9 @@ def standardize(
             )
         return []
     if data is None:
-        raise ConfigError(f"{label} needs {what} data for {', '.join(map(repr, names))}; got None.")
+        raise (MissingTargetError if what == "target" else ConfigError)(
+            f"{label} needs {what} data for {', '.join(map(repr, names))}; got None."
+        )
     arrays = _select(data, names, what, label)
     arrays = [np.expand_dims(a, 1) if a.ndim == 1 else a for a in map(_checked, arrays)]
     for name, array, shape in zip(names, arrays, shapes or (), strict=False):
@@ -89,18 +109,17 @@ def _select(data: Any, names: Sequence[str], what: str, label: str) -> list[Any]
         return [data[n] for n in names]
     if isinstance(data, list | tuple):
         arrays = list(data)
-        if len(arrays) == len(names) and (
-            len(names) > 1 or (hasattr(arrays[0], "__len__") and not np.isscalar(arrays[0]))
-        ):
-            first = np.ndim(arrays[0]) if not hasattr(arrays[0], "ndim") else arrays[0].ndim
-            if len(names) > 1 or hasattr(arrays[0], "shape") or first > 0:
-                return arrays
-        if len(names) == 1 and arrays and not hasattr(arrays[0], "shape"):
+        if len(names) == 1 and arrays and isinstance(arrays[0], Number):
             return [np.asarray(arrays)]
+        if len(arrays) == len(names):
+            return arrays
         shapes = [np.shape(a) for a in arrays[:4]]
+        hint = ""
+        if len(names) == 1 and arrays and isinstance(arrays[0], list | tuple):
+            hint = " A list stands for several arrays: pass np.array(data) for one."
         raise ConfigError(
             f"{label} takes {len(names)} {what} arrays ({', '.join(map(repr, names))}); got a "
-            f"list of {len(arrays)}, of shapes {shapes}."
+            f"list of {len(arrays)}, of shapes {shapes}.{hint}"
         )
     if len(names) > 1:
         raise ConfigError(
@@ -197,6 +216,13 @@ def combine_weights(
     Raises:
         ShapeError, ConfigError: the weights do not fit the target.
     """
+    if class_weight is not None and not isinstance(class_weight, Mapping):
+        # Keras 2.2 passes over it without a word.
+        warnings.warn(
+            f"class_weight is a dict from class number to weight; {class_weight!r} is ignored.",
+            stacklevel=6,
+        )
+        class_weight = None
     if class_weight is not None and is_temporal and np.ndim(target) > 2:
         raise ConfigError(f"class_weight is not supported for targets of rank 3 and more ({name}).")
     if sample_weight is not None:
@@ -239,11 +265,7 @@ def _check_weights(weights: np.ndarray, target: np.ndarray, is_temporal: bool, n
         )
 
 
-def _class_weights(target: np.ndarray, class_weight: Any, name: str) -> np.ndarray:
-    if not isinstance(class_weight, Mapping):
-        raise ConfigError(
-            f"class_weight is a dict from class number to weight; got {class_weight!r}."
-        )
+def _class_weights(target: np.ndarray, class_weight: Mapping[Any, Any], name: str) -> np.ndarray:
     if target.ndim > 2:
         raise ConfigError(f"class_weight is not supported for targets of rank 3 and more ({name}).")
     if target.ndim == 2 and target.shape[1] > 1:

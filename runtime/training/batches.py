@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from compiler.programs.objective import OutputObjective, target_type
+from compiler.programs.objective import OutputObjective, fed_inputs, target_type
 from compiler.tensorflow import tf
 from kir import losses
 from kir.errors import ConfigError, ShapeError
@@ -44,6 +44,11 @@ class Batches:
         return any(w is not None for w in self.weights)
 
     @property
+    def shapes(self) -> tuple[Any, ...]:
+        """What batches have in common that may run in one call."""
+        return (self.is_weighted, *(a.shape for a, _ in self.arrays()))
+
+    @property
     def byte_count(self) -> int:
         """Bytes that the data take on the device."""
         return sum(int(np.prod(a.shape)) * 4 for a in (*self.inputs, *self.targets))
@@ -66,7 +71,7 @@ class Batches:
         """Tensors of all samples, or of those that `rows` names."""
         found = []
         for array, dtype in self.arrays(is_weighted):
-            part = array if rows is None else take(array, rows)
+            part = take(array, slice(None) if rows is None else rows)
             found.append(tf.constant(np.asarray(part, dtype=dtype)))
         return found
 
@@ -87,12 +92,24 @@ class Batches:
 
 def take(array: Any, rows: Any) -> Any:
     """The rows of an array; of HDF5 data in one reading."""
-    if isinstance(array, np.ndarray):
-        return array[rows]
-    rows = np.asarray(rows)
-    order = np.argsort(rows)
-    part = np.asarray(array[rows[order].tolist()])
-    return part[np.argsort(order)]
+    if isinstance(array, np.ndarray) or isinstance(rows, slice):
+        part = array[rows]
+    elif hasattr(array, "tocsr"):
+        part = array.tocsr()[rows]
+    else:
+        # A file gives rows in ascending order, each once.
+        distinct, places = np.unique(np.asarray(rows), return_inverse=True)
+        part = np.asarray(array[distinct.tolist()])[places]
+    return part.toarray() if hasattr(part, "toarray") else part
+
+
+def join(parts: Sequence[Batches], is_weighted: bool) -> list[Any]:
+    """Tensors of several batches of the same shapes, one behind the other."""
+    together = zip(*(p.arrays(is_weighted) for p in parts), strict=True)
+    return [
+        tf.constant(np.concatenate([array for array, _ in column]).astype(column[0][1], copy=False))
+        for column in together
+    ]
 
 
 def standardize_batches(
@@ -110,7 +127,7 @@ def standardize_batches(
         ConfigError, ShapeError, DTypeError: they do not fit; says which array and what is needed.
     """
     label = model._label()
-    active = [o for o in objectives if o.loss is not None]
+    active = [o for o in objectives if o.takes_data]
     inputs = standardize_inputs(model, x)
     names = [o.name for o in active]
     shapes = [_target_shape(o) for o in active]
@@ -128,7 +145,7 @@ def standardize_batches(
         inputs,
         targets,
         weights,
-        [t.type.dtype for t in model.inputs],
+        [t.type.dtype for t in fed_inputs(model)],
         [target_type(o) for o in active],
         [o.is_temporal for o in active],
     )
@@ -138,8 +155,10 @@ def standardize_batches(
 
 def standardize_inputs(model: Any, x: Any) -> list[Any]:
     """A model's inputs, checked."""
-    shapes = [t._keras_shape for t in model.inputs]
-    return data_arrays.standardize(x, model.input_names, shapes, "input", model._label())
+    fed = fed_inputs(model)
+    names = [t._keras_history[0].name for t in fed]
+    shapes = [t._keras_shape for t in fed]
+    return data_arrays.standardize(x, names, shapes, "input", model._label())
 
 
 def check_stateful(model: Any, count: int, batch_size: int | None) -> None:

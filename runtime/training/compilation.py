@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import difflib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from compiler.programs.objective import Metric, OutputObjective
-from kir import losses, metrics, optimizers
+from compiler.programs.inference import type_of
+from compiler.programs.objective import OutputObjective
+from compiler.tensorflow import tf
+from kir import backend as K
+from kir import losses, optimizers
+from kir.engine.tensor import Tensor
+from kir.engine.variable import Variable
 from kir.errors import ArgumentError, ConfigError, DTypeError
 from kir.utils.generic_utils import to_list
+from runtime.training.metric_resolution import metrics_of
 
-# For each short name: (binary, sparse, categorical) function.
-_CHOSEN_BY_OUTPUT: dict[str, tuple[str, tuple[Callable[..., Any], ...]]] = {
-    name: (short, functions)
-    for names, short, functions in (
-        (
-            ("accuracy", "acc"),
-            "acc",
-            (
-                metrics.binary_accuracy,
-                metrics.sparse_categorical_accuracy,
-                metrics.categorical_accuracy,
-            ),
-        ),
-        (
-            ("crossentropy", "ce"),
-            "ce",
-            (
-                metrics.binary_crossentropy,
-                metrics.sparse_categorical_crossentropy,
-                metrics.categorical_crossentropy,
-            ),
-        ),
-    )
-    for name in names
-}
+ARGUMENTS = (
+    "optimizer",
+    "loss",
+    "metrics",
+    "loss_weights",
+    "sample_weight_mode",
+    "weighted_metrics",
+    "target_tensors",
+)
 
 
 @dataclass
@@ -54,6 +45,12 @@ class Compilation:
     jit: bool | None = None
 
     @property
+    def stateful_metrics(self) -> dict[str, Any]:
+        """The metrics that accumulate by themselves, by the names under which they are logged."""
+        metrics = [m for o in self.objectives for m in o.metrics]
+        return {m.name: m.function for m in metrics if m.is_stateful}
+
+    @property
     def active(self) -> list[OutputObjective]:
         """The outputs that have a loss."""
         return [o for o in self.objectives if o.loss is not None]
@@ -63,28 +60,24 @@ def resolve(model: Any, arguments: Mapping[str, Any]) -> Compilation:
     """Checks the arguments of `compile` and finds the functions that they name."""
     options = dict(arguments)
     jit = options.pop("jit", None)
-    known = {
-        "optimizer",
-        "loss",
-        "metrics",
-        "loss_weights",
-        "sample_weight_mode",
-        "weighted_metrics",
-        "target_tensors",
-    }
-    unknown = set(options) - known
-    if unknown:
-        raise ArgumentError(
-            f"compile() does not know the argument `{sorted(unknown)[0]}`; it takes "
-            f"{', '.join(sorted(known))} and jit."
-        )
+    for key in options:
+        if key not in ARGUMENTS:
+            near = difflib.get_close_matches(key, ARGUMENTS, n=1)
+            hint = f" Did you mean `{near[0]}`?" if near else ""
+            raise ArgumentError(
+                f"compile() does not know the argument `{key}`.{hint} It takes "
+                f"{', '.join(ARGUMENTS)} and jit."
+            )
     names = model.output_names
     functions = _losses(options["loss"], names, model)
     factors = _loss_weights(options["loss_weights"], names)
     modes = _weight_modes(options["sample_weight_mode"], names)
+    targets = _targets(options["target_tensors"], names)
     objectives = [
-        OutputObjective(n, x, f, w, m == "temporal")
-        for n, x, f, w, m in zip(names, model.outputs, functions, factors, modes, strict=True)
+        OutputObjective(n, x, f, w, m == "temporal", t)
+        for n, x, f, w, m, t in zip(
+            names, model.outputs, functions, factors, modes, targets, strict=True
+        )
     ]
     for objective in objectives:
         rank = objective.output.type.rank
@@ -101,20 +94,25 @@ def resolve(model: Any, arguments: Mapping[str, Any]) -> Compilation:
     for objective, a, b in zip(objectives, plain, weighted, strict=True):
         if objective.loss is None:
             continue
-        for entries, is_weighted in ((a, False), (b, True)):
-            for entry in entries:
-                _add_metric(compilation, objective, entry, is_weighted)
+        for metric in metrics_of(objective, a, b):
+            if len(names) > 1:
+                metric.name = f"{objective.name}_{metric.name}"
+            metric.name = _unique(metric.name, compilation.metrics_names)
+            compilation.metrics_names.append(metric.name)
+            objective.metrics.append(metric)
     return compilation
+
+
+def _unique(name: str, taken: Sequence[str]) -> str:
+    unique, number = name, 1
+    while unique in taken:
+        unique, number = f"{name}_{number}", number + 1
+    return unique
 
 
 def _losses(loss: Any, names: Sequence[str], model: Any) -> list[Any]:
     if isinstance(loss, Mapping):
-        for name in loss:
-            if name not in names:
-                raise ConfigError(
-                    f"The dict of losses names {name!r}, which is no output; the outputs are "
-                    f"{', '.join(map(repr, names))}."
-                )
+        _check_names("losses", loss, names)
         given = [loss.get(n) for n in names]
     elif isinstance(loss, list | tuple):
         if len(loss) != len(names):
@@ -138,12 +136,7 @@ def _loss_weights(weights: Any, names: Sequence[str]) -> list[float]:
     if weights is None:
         return [1.0 for _ in names]
     if isinstance(weights, Mapping):
-        for name in weights:
-            if name not in names:
-                raise ConfigError(
-                    f"loss_weights names {name!r}, which is no output; the outputs are "
-                    f"{', '.join(map(repr, names))}."
-                )
+        _check_names("loss_weights", weights, names)
         return [float(weights.get(n, 1.0)) for n in names]
     if isinstance(weights, list | tuple):
         if len(weights) != len(names):
@@ -156,12 +149,7 @@ def _loss_weights(weights: Any, names: Sequence[str]) -> list[float]:
 
 def _weight_modes(mode: Any, names: Sequence[str]) -> list[str | None]:
     if isinstance(mode, Mapping):
-        for name in mode:
-            if name not in names:
-                raise ConfigError(
-                    f"sample_weight_mode names {name!r}, which is no output; the outputs are "
-                    f"{', '.join(map(repr, names))}."
-                )
+        _check_names("sample_weight_mode", mode, names)
         return [mode.get(n) for n in names]
     if isinstance(mode, list | tuple):
         if len(mode) != len(names):
@@ -172,43 +160,62 @@ def _weight_modes(mode: Any, names: Sequence[str]) -> list[str | None]:
     return [mode for _ in names]
 
 
+def _targets(given: Any, names: Sequence[str]) -> list[Tensor | None]:
+    """The tensors that are to be targets, as values of the graph."""
+    if given is None:
+        return [None for _ in names]
+    if isinstance(given, Mapping):
+        _check_names("target_tensors", given, names)
+        found = [given.get(n) for n in names]
+    elif isinstance(given, list | tuple):
+        if len(given) != len(names):
+            raise ConfigError(
+                f"The model has {len(names)} outputs; got a list of {len(given)} target_tensors."
+            )
+        found = list(given)
+    elif K.is_tensor(given):
+        if len(names) > 1:
+            raise ConfigError(
+                f"The model has {len(names)} outputs, so `target_tensors` should be a list or a "
+                "dict by output name; got one tensor."
+            )
+        found = [given]
+    else:
+        raise DTypeError(
+            f"target_tensors is {given!r}; expected a tensor, a list of them, or a dict by output "
+            "name."
+        )
+    return [None if t is None else _as_target(t, n) for t, n in zip(found, names, strict=True)]
+
+
+def _as_target(given: Any, name: str) -> Tensor:
+    if isinstance(given, Tensor):
+        return given
+    if isinstance(given, Variable):
+        return K.identity(given)  # type: ignore[no-any-return]
+    value = tf.convert_to_tensor(given)
+    target = Tensor(type_of(value), f"{name}_target")
+    target.fixed_value = value  # type: ignore[attr-defined]
+    return target
+
+
+def _check_names(what: str, given: Mapping[str, Any], names: Sequence[str]) -> None:
+    for name in given:
+        if name not in names:
+            near = difflib.get_close_matches(str(name), names, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise ConfigError(
+                f"The dict of {what} names {name!r}, which is no output; the outputs are "
+                f"{', '.join(map(repr, names))}.{hint}"
+            )
+
+
 def _by_output(given: Any, names: Sequence[str], what: str) -> list[list[Any]]:
     if not given:
         return [[] for _ in names]
     if isinstance(given, Mapping):
-        for name in given:
-            if name not in names:
-                raise ConfigError(
-                    f"{what} names {name!r}, which is no output; the outputs are "
-                    f"{', '.join(map(repr, names))}."
-                )
+        _check_names(what, given, names)
         return [to_list(given.get(n, [])) for n in names]
     if isinstance(given, list | tuple):
         return [list(given) for _ in names]
     raise DTypeError(f"{what} is {given!r}; expected a list, or a dict by output name.")
-
-
-def _add_metric(
-    compilation: Compilation, objective: OutputObjective, entry: Any, is_weighted: bool
-) -> None:
-    prefix = "weighted_" if is_weighted else ""
-    if isinstance(entry, str) and entry in _CHOSEN_BY_OUTPUT:
-        short, (binary, sparse, categorical) = _CHOSEN_BY_OUTPUT[entry]
-        shape = objective.output.type.shape or ()
-        if shape[-1:] == (1,) or objective.loss is losses.binary_crossentropy:
-            function = binary
-        elif objective.loss is losses.sparse_categorical_crossentropy:
-            function = sparse
-        else:
-            function = categorical
-        name = prefix + short
-    else:
-        function = metrics.get(entry)
-        name = prefix + getattr(function, "name", getattr(function, "__name__", str(entry)))
-    if len(compilation.objectives) > 1:
-        name = f"{objective.name}_{name}"
-    unique, number = name, 1
-    while unique in compilation.metrics_names:
-        unique, number = f"{name}_{number}", number + 1
-    compilation.metrics_names.append(unique)
-    objective.metrics.append(Metric(unique, function, is_weighted))

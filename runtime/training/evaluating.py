@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from kir.errors import ConfigError
 from kir.utils.progbar import Progbar
+from runtime.data import datasets_of_batches as datasets
 from runtime.training.batches import Batches
-from runtime.training.predicting import DEFAULT_BATCH_SIZE
+from runtime.training.predicting import checked_batch_size
 
 
 def evaluate(
@@ -22,24 +24,68 @@ def evaluate(
     steps: int | None = None,
 ) -> Any:
     """Loss and metrics, averaged over samples."""
-    if steps is not None and x is not None:
-        raise ConfigError("`steps` counts batches of tensors; with arrays give `batch_size`.")
-    batch_size = batch_size or DEFAULT_BATCH_SIZE
+    if datasets.is_dataset(x):
+        source = datasets.batches(x)
+        steps = datasets.step_count(x, steps, "steps")
+        return trainer.evaluate_generator(generator=source, steps=steps, workers=0, verbose=verbose)
+    if x is None and y is None and steps is None:
+        raise ConfigError(
+            "evaluate() got no data. Pass arrays, or `steps` for a model that holds its data as "
+            "tensors."
+        )
+    batch_size = checked_batch_size(batch_size, steps, "steps")
     data = trainer.batches(x, y, sample_weight, batch_size=batch_size)
-    values = mean_logs(trainer, data, batch_size, verbose)
+    values = mean_logs(trainer, data, batch_size, verbose, steps)
     return values[0] if len(values) == 1 else values
 
 
-def mean_logs(trainer: Any, data: Batches, batch_size: int, verbose: int = 0) -> list[Any]:
-    """The logs of an evaluation, averaged over samples."""
+def mean_logs(
+    trainer: Any,
+    data: Batches,
+    batch_size: int | None,
+    verbose: int = 0,
+    steps: int | None = None,
+) -> list[Any]:
+    """The logs of an evaluation, averaged over samples; over steps where those are given."""
+    trainer.reset_metrics()
     program = trainer.steps(False, data.is_weighted)
+    if steps is not None:
+        tensors = data.tensors()
+        return average(trainer, [1] * steps, lambda _, __: program.run_batch(tensors), verbose)
     count = data.count
-    bar = Progbar(target=count) if verbose == 1 else None
-    totals = np.zeros(program.log_count)
-    for start in range(0, count, batch_size):
-        stop = min(start + batch_size, count)
-        logs = program.run_batch(data.tensors(slice(start, stop))).numpy()
-        totals += logs.astype("float64") * (stop - start)
+    if count == 0 or batch_size is None:
+        return []  # as in Keras
+    sizes = [min(batch_size, count - start) for start in range(0, count, batch_size)]
+
+    def step(start: int, stop: int) -> Any:
+        return program.run_batch(data.tensors(slice(start, stop)))
+
+    return average(trainer, sizes, step, verbose)
+
+
+def average(
+    trainer: Any, sizes: Sequence[int], step: Callable[[int, int], Any], verbose: int = 0
+) -> list[Any]:
+    """The logs of all steps, weighted by their sizes.
+
+    Args:
+        trainer: knows which metrics accumulate by themselves: their last value counts.
+        sizes: samples of each step.
+        step: from the numbers of the first sample and of the one behind the last to the logs.
+        verbose: 1 shows a progress bar.
+    """
+    bar = Progbar(target=sum(sizes)) if verbose == 1 else None
+    total: Any = 0.0
+    last: Any = None
+    done = 0
+    for size in sizes:
+        last = step(done, done + size).numpy().astype("float64")
+        total = total + last * size
+        done += size
         if bar is not None:
-            bar.update(stop)
-    return [float(t) / count for t in totals]
+            bar.update(done)
+    found = total / done
+    for name in trainer.compiled.stateful_metrics:
+        index = trainer.compiled.metrics_names.index(name)
+        found[index] = last[index]
+    return [float(v) for v in np.atleast_1d(found)]

@@ -6,12 +6,36 @@ from typing import Any
 
 import numpy as np
 
+from compiler.programs.objective import fed_inputs
 from compiler.tensorflow import tf
 from kir.errors import ConfigError
 from kir.utils.progbar import Progbar
-from runtime.training.batches import check_stateful, standardize_inputs
+from runtime.data import datasets_of_batches as datasets
+from runtime.training.batches import check_stateful, standardize_inputs, take
 
 DEFAULT_BATCH_SIZE = 32
+
+
+def checked_batch_size(batch_size: int | None, steps: int | None, name: str) -> int | None:
+    """The batch size; None where steps are counted instead.
+
+    Raises:
+        ConfigError: both are given, or it is no positive number.
+    """
+    if steps is not None:
+        if batch_size is not None:
+            raise ConfigError(
+                f"Both `batch_size` and `{name}` were given. With arrays, `batch_size` says how "
+                f"many samples are in a step; `{name}` counts steps that each take all the data."
+            )
+        if steps < 1:
+            raise ConfigError(f"`{name}` is {steps!r}; expected 1 at least.")
+        return None
+    if batch_size is None:
+        return DEFAULT_BATCH_SIZE
+    if batch_size < 1:
+        raise ConfigError(f"`batch_size` is {batch_size!r}; expected 1 at least.")
+    return int(batch_size)
 
 
 def predict_on_batch(trainer: Any, x: Any) -> Any:
@@ -21,10 +45,10 @@ def predict_on_batch(trainer: Any, x: Any) -> Any:
     return _unpack([r.numpy() for r in results])
 
 
-def _tensors(model: Any, arrays: list[Any]) -> list[Any]:
+def _tensors(model: Any, arrays: list[Any], rows: Any = slice(None)) -> list[Any]:
     return [
-        tf.constant(np.asarray(a, dtype=t.type.dtype))
-        for a, t in zip(arrays, model.inputs, strict=True)
+        tf.constant(np.asarray(take(a, rows), dtype=t.type.dtype))
+        for a, t in zip(arrays, fed_inputs(model), strict=True)
     ]
 
 
@@ -40,22 +64,31 @@ def predict(
     steps: int | None = None,
 ) -> Any:
     """The outputs for all samples, computed batch by batch."""
+    if datasets.is_dataset(x):
+        source = datasets.batches(x)
+        steps = datasets.step_count(x, steps, "steps")
+        return trainer.predict_generator(generator=source, steps=steps, workers=0, verbose=verbose)
+    if x is None and steps is None:
+        raise ConfigError(
+            "predict() got no data. Pass arrays, or `steps` for a model that holds its data as "
+            "tensors."
+        )
     model = trainer.model
     arrays = standardize_inputs(model, x)
-    if steps is not None and arrays:
-        raise ConfigError("`steps` counts batches of tensors; with arrays give `batch_size`.")
-    batch_size = batch_size or DEFAULT_BATCH_SIZE
-    count = int(arrays[0].shape[0]) if arrays else 0
+    size = checked_batch_size(batch_size, steps, "steps")
     run = trainer.forward().function
-    if count <= batch_size and not verbose:
+    if size is None:
+        return _predict_steps(run, _tensors(model, arrays), steps or 0, verbose)
+    count = int(arrays[0].shape[0]) if arrays else 0
+    if count <= size and not verbose:
         # The way of a web server: one small batch, as little as possible around it.
         return _unpack([r.numpy() for r in run(*_tensors(model, arrays))])
-    check_stateful(model, count, batch_size)
+    check_stateful(model, count, size)
     bar = Progbar(target=count) if verbose == 1 else None
     outputs: list[np.ndarray] | None = None
-    for start in range(0, count, batch_size):
-        stop = min(start + batch_size, count)
-        results = run(*_tensors(model, [a[start:stop] for a in arrays]))
+    for start in range(0, count, size):
+        stop = min(start + size, count)
+        results = run(*_tensors(model, arrays, slice(start, stop)))
         if outputs is None:
             outputs = [np.empty((count, *r.shape[1:]), r.dtype.as_numpy_dtype) for r in results]
         for whole, part in zip(outputs, results, strict=True):
@@ -64,3 +97,14 @@ def predict(
             bar.update(stop)
     assert outputs is not None
     return _unpack(outputs)
+
+
+def _predict_steps(run: Any, tensors: list[Any], steps: int, verbose: int) -> Any:
+    """The outputs of several runs on the same tensors, one behind the other."""
+    bar = Progbar(target=steps) if verbose == 1 else None
+    found = []
+    for step in range(steps):
+        found.append([r.numpy() for r in run(*tensors)])
+        if bar is not None:
+            bar.update(step + 1)
+    return _unpack([np.concatenate(column) for column in zip(*found, strict=True)])

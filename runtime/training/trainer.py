@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import warnings
 import weakref
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
+from compiler.lowering.native_optimizers import runs_in_loops
+from compiler.lowering.optimizers import Step, has_own_updates, make_step
 from compiler.programs.forward import ForwardProgram
-from compiler.programs.objective import all_layers, build_graph
+from compiler.programs.objective import CompiledGraph, all_layers, build_graph, extended
 from compiler.programs.train import StepProgram
-from compiler.variables import hidden
+from kir import backend as K
 from kir import optimizers
 from kir.engine.names import name_scope
 from kir.engine.variable import Variable, compute_initial_values
 from kir.errors import StateError
 from kir.initializers.draws import Filled
+from kir.ir.graph import Value
 from kir.ir.types import TensorType
-from runtime.training import evaluating, fitting, predicting
+from kir.optimizers import TFOptimizer
+from runtime.training import evaluating, extra_state, fitting, generators, predicting
 from runtime.training.batches import Batches, standardize_batches
 from runtime.training.compilation import Compilation, resolve
+from runtime.training.pace import STEPS_WORTH_XLA, gains_from_xla
 
 
 class Trainer:
@@ -41,7 +45,9 @@ class Trainer:
         self._steps: dict[tuple[bool, bool], StepProgram] = {}
         self._random_counter: Variable | None = None
         self._pending: dict[str, Any] | None = None
-        self._has_state = False
+        self._symbolic: CompiledGraph | None = None
+        self._optimizer_step: Step | None = None
+        self._own_updates: list[Value] | None = None
         self.steps_done = 0
 
     @property
@@ -83,9 +89,19 @@ class Trainer:
         model.metrics_names = list(self.compilation.metrics_names)
         model.loss_functions = [o.loss for o in self.compilation.objectives]
         model.loss_weights_list = [o.factor for o in self.compilation.objectives]
+        stateful = self.compilation.stateful_metrics
+        model.stateful_metric_names = list(stateful)
+        model.stateful_metric_functions = list(stateful.values())
+        if not any(o.loss is not None for o in self.compilation.objectives):
+            _ = self.symbolic  # says that there is nothing to minimize
         self.trainable_weights = list(model.trainable_weights)
 
-    def _ensure_built(self, arrays: Any = None) -> None:
+    def build_for(self, arrays: Any = None) -> None:
+        """Builds a model that has no input shape yet for its first data.
+
+        Raises:
+            StateError: there are no data.
+        """
         if not self.model.built:
             if arrays is None:
                 raise StateError(
@@ -117,31 +133,63 @@ class Trainer:
             )
         return self._random_counter
 
+    @property
+    def has_random_counter(self) -> bool:
+        """Whether steps were counted for random numbers."""
+        return self._random_counter is not None
+
     def forward(self) -> ForwardProgram:
         """The predict program."""
         if self._forward is None:
-            self._ensure_built()
+            self.build_for()
             jit = self.compilation.jit if self.compilation is not None else None
             self._forward = ForwardProgram(self.model, jit)
         return self._forward
 
+    @property
+    def symbolic(self) -> CompiledGraph:
+        """The graph of the losses and metrics, with sample weights: what a user can look at."""
+        if self._symbolic is None:
+            self._symbolic = build_graph(self.model, self.compiled.objectives, True)
+        return self._symbolic
+
     def steps(self, is_training: bool, is_weighted: bool) -> StepProgram:
-        """The train or evaluate program, with or without sample weights."""
-        key = (is_training, is_weighted)
+        """The train or evaluate program for data with or without sample weights."""
+        if not is_training:
+            return self._evaluation(is_weighted)
+        key = (True, is_weighted)
         if key not in self._steps:
-            compiled = build_graph(self.model, self.compiled.objectives, is_training, is_weighted)
-            if not is_training:
-                self._steps[key] = StepProgram(compiled)
+            self._check_trainable()
+            self.make_optimizer_state()
+            if self._own_updates is None:
+                compiled = build_graph(self.model, self.compiled.objectives, True, is_weighted)
             else:
-                self._check_trainable()
-                self.make_optimizer_state()
-                self._steps[key] = StepProgram(
-                    compiled,
-                    optimizer=self.compiled.optimizer,
-                    params=self.trainable_weights,
-                    random_counter=self.random_counter if self._is_random() else None,
-                )
+                # They belong to one graph, which serves data without weights too.
+                key = (True, True)
+                updates = self._own_updates
+                graph = extended(self.symbolic.graph, updates, updates)
+                compiled = replace(self.symbolic, graph=graph)
+            self._steps[key] = self._steps.get(key) or StepProgram(
+                compiled,
+                is_training=True,
+                step=self._optimizer_step,
+                random_counter=self.random_counter if self._is_random() else None,
+            )
+            self._steps[True, is_weighted] = self._steps[key]
         return self._steps[key]
+
+    def _evaluation(self, is_weighted: bool) -> StepProgram:
+        key = (False, is_weighted)
+        if key not in self._steps:
+            objectives = self.compiled.objectives
+            self._steps[key] = StepProgram(build_graph(self.model, objectives, False, is_weighted))
+        return self._steps[key]
+
+    @property
+    def runs_in_loops(self) -> bool:
+        """Whether steps of training may run in a loop inside the graph."""
+        optimizer = self.compiled.optimizer
+        return not isinstance(optimizer, TFOptimizer) or runs_in_loops(optimizer.optimizer)
 
     def _is_random(self) -> bool:
         # A user's own layer may draw random numbers without saying so.
@@ -159,18 +207,28 @@ class Trainer:
 
     def make_optimizer_state(self) -> None:
         """Creates the optimizer's variables, named as in Keras's files."""
-        if self._has_state:
+        if self._optimizer_step is not None or self._own_updates is not None:
             return
-        self._has_state = True
         optimizer = self.compiled.optimizer
-        if not optimizer.weights:
-            with name_scope("training"), name_scope(type(optimizer).__name__):
-                optimizer.create_state(self.trainable_weights)
-        compute_initial_values([*self.model._weights_by_layer(), *optimizer.weights])
+        params = self.trainable_weights
+        with name_scope("training"), name_scope(type(optimizer).__name__):
+            if has_own_updates(optimizer):
+                loss = self.symbolic.graph.outputs[0]
+                updates = optimizer.get_updates(loss=loss, params=params)
+                self._own_updates = [u if isinstance(u, Value) else K.update(*u) for u in updates]
+            else:
+                self._optimizer_step = make_step(optimizer, params)
+        state = self._optimizer_step.variables if self._optimizer_step is not None else []
+        compute_initial_values([*self.model._weights_by_layer(), *state])
+
+    def reset_metrics(self) -> None:
+        """Sets the metrics that accumulate by themselves back to their start."""
+        for metric in self.compiled.stateful_metrics.values():
+            metric.reset_states()
 
     def make_train_function(self) -> None:
         """Creates the optimizer's state, as a first step of training would."""
-        self._ensure_built()
+        self.build_for()
         self.make_optimizer_state()
 
     def make_test_function(self) -> None:
@@ -189,9 +247,9 @@ class Trainer:
         """
         if self.compiled.jit is not None:
             return self.compiled.jit
-        if self.steps_done + planned < fitting.STEPS_WORTH_XLA:
+        if self.steps_done + planned < STEPS_WORTH_XLA or not self.runs_in_loops:
             return False
-        return fitting.gains_from_xla(self.model)
+        return gains_from_xla(self.model)
 
     # -- what Keras's methods do
 
@@ -204,7 +262,7 @@ class Trainer:
         batch_size: int | None = None,
     ) -> Batches:
         """Data checked against the model."""
-        self._ensure_built(x)
+        self.build_for(x)
         return standardize_batches(
             self.model, self.compiled.objectives, x, y, sample_weight, class_weight, batch_size
         )
@@ -217,72 +275,61 @@ class Trainer:
         """See `Model.evaluate`."""
         return evaluating.evaluate(self, **arguments)
 
+    def fit_generator(self, **arguments: Any) -> Any:
+        """See `Model.fit_generator`."""
+        return generators.fit_generator(self, **arguments)
+
+    def evaluate_generator(self, **arguments: Any) -> Any:
+        """See `Model.evaluate_generator`."""
+        return generators.evaluate_generator(self, **arguments)
+
+    def predict_generator(self, **arguments: Any) -> Any:
+        """See `Model.predict_generator`."""
+        return generators.predict_generator(self, **arguments)
+
     def predict(self, x: Any, **arguments: Any) -> Any:
         """See `Model.predict`."""
         if not self.model.built:
-            self._ensure_built(x)
+            self.build_for(x)
         return predicting.predict(self, x, **arguments)
 
     def predict_on_batch(self, x: Any) -> Any:
         """See `Model.predict_on_batch`."""
         if not self.model.built:
-            self._ensure_built(x)
+            self.build_for(x)
         return predicting.predict_on_batch(self, x)
 
     def train_on_batch(
         self, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None
     ) -> Any:
         """See `Model.train_on_batch`."""
-        batch = self.batches(x, y, sample_weight, class_weight)
+        return self.train_on(self.batches(x, y, sample_weight, class_weight))
+
+    def train_on(self, batch: Batches) -> Any:
+        """One step on a checked batch; returns the logs as a number or a list of numbers."""
         program = self.steps(True, batch.is_weighted)
         self.steps_done += 1
-        return self._unpack(program.run_batch(batch.tensors()))
+        return _unpack(program.run_batch(batch.tensors(is_weighted=program.is_weighted)))
 
     def test_on_batch(self, x: Any, y: Any, sample_weight: Any = None) -> Any:
         """See `Model.test_on_batch`."""
-        batch = self.batches(x, y, sample_weight)
-        return self._unpack(self.steps(False, batch.is_weighted).run_batch(batch.tensors()))
+        return self.test_on(self.batches(x, y, sample_weight))
 
-    def _unpack(self, logs: Any) -> Any:
-        values = list(logs.numpy())
-        return values[0] if len(values) == 1 else values
+    def test_on(self, batch: Batches) -> Any:
+        """The logs of a checked batch."""
+        return _unpack(self.steps(False, batch.is_weighted).run_batch(batch.tensors()))
 
     # -- state beyond Keras's files
 
-    def extra_state(self) -> dict[str, np.ndarray]:
+    def extra_state(self) -> dict[str, Any]:
         """What exact resumption needs and Keras's files leave out."""
-        state: dict[str, np.ndarray] = {}
-        for name, variable in self._extra_variables().items():
-            state[name] = variable.get_value()
-        return state
+        return extra_state.read(self)
 
-    def set_extra_state(self, state: dict[str, np.ndarray]) -> None:
+    def set_extra_state(self, state: dict[str, Any]) -> None:
         """Restores what `extra_state` gave; ignores what this model has no place for."""
-        if self.compilation is not None:
-            self.make_optimizer_state()
-        if "random_counter" in state:
-            self.random_counter.set_value(state["random_counter"])
-        for position, weight in enumerate(self.model._weights_by_layer()):
-            for name in ("biased", "local_step"):
-                key = f"weights/{position}/{name}"
-                if key in state:
-                    value = np.asarray(state[key])
-                    hidden(weight, name, value.shape, weight.type.dtype).set_value(value)
-        found = self._extra_variables()
-        if "iterations" in state and "iterations" in found:
-            found["iterations"].set_value(state["iterations"])
+        extra_state.write(self, state)
 
-    def _extra_variables(self) -> dict[str, Variable]:
-        found: dict[str, Variable] = {}
-        if self._random_counter is not None:
-            found["random_counter"] = self._random_counter
-        # By position: the name of a weight depends on what else the process has built.
-        for position, weight in enumerate(self.model._weights_by_layer()):
-            for name, state in weight.__dict__.get("hidden_states", {}).items():
-                found[f"weights/{position}/{name}"] = state
-        if self.compilation is not None:
-            optimizer = self.compilation.optimizer
-            iterations = getattr(optimizer, "iterations", None)
-            if iterations is not None and iterations not in optimizer.weights:
-                found["iterations"] = iterations
-        return found
+
+def _unpack(logs: Any) -> Any:
+    values = list(logs.numpy())
+    return values[0] if len(values) == 1 else values

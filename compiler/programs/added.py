@@ -1,0 +1,70 @@
+"""What a user adds to a model from outside: losses and updates by hand, and values in closures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from compiler.lowering.captures import try_out
+from kir import backend as K
+from kir.engine.inlining import is_network_call, substitute
+from kir.engine.user_code import explain
+from kir.errors import DTypeError
+from kir.ir.graph import Value
+from kir.ir.types import TensorType
+
+_OWN_PACKAGES = ("kir", "compiler", "runtime")
+
+
+def losses_by_hand(model: Any) -> list[Any]:
+    """What `add_loss` was given outside of calls, for the model and everything in it."""
+    return _by_hand(model, "_losses")
+
+
+def updates_by_hand(model: Any) -> list[Value]:
+    """What `add_update` was given outside of calls, for the model and everything in it."""
+    found = _by_hand(model, "_updates")
+    return [u if isinstance(u, Value) else K.update(*u) for u in found]
+
+
+def _by_hand(network: Any, attribute: str) -> list[Any]:
+    found = [
+        value
+        for layer in (network, *(x for x in network.layers if not x.is_network))
+        for value in getattr(layer, attribute)
+        if not (isinstance(value, Value) and value in layer._from_calls)
+    ]
+    for node in network.graph.nodes:
+        if is_network_call(node):
+            # They are expressions of the nested model's own inputs.
+            known = dict(zip(node.region.inputs, node.inputs, strict=False))  # type: ignore[union-attr]
+            for value in _by_hand(node.layer, attribute):
+                found += substitute([value], known) if isinstance(value, Value) else [value]
+    return list({id(value): value for value in found}.values())
+
+
+def closure_values(
+    function: Callable[..., Any], types: Sequence[TensorType], label: str
+) -> tuple[Value, ...]:
+    """The symbolic values that a loss or metric of the user's takes from outside.
+
+    Args:
+        function: of tensors of these types.
+        types: those of targets and predictions.
+        label: what it is, for messages.
+
+    Raises:
+        KirError: the function fails, or gives no tensor.
+    """
+    module = getattr(function, "__module__", None) or type(function).__module__
+    if module.split(".")[0] in _OWN_PACKAGES:
+        return ()
+    try:
+        trial = try_out(lambda tensors: function(*tensors), types)
+    except Exception as error:
+        raise explain(error, label, types) from None
+    if len(trial.types) != 1:
+        raise DTypeError(
+            f"{label} returned {len(trial.types)} tensors; expected one. Is a `return` missing?"
+        )
+    return trial.captured

@@ -1,0 +1,42 @@
+"""VGG16."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kir.applications._building import Request, application
+from kir.applications._vgg import vgg
+from kir.applications.imagenet_utils import decode_predictions as decode_predictions
+from kir.applications.imagenet_utils import preprocess_input as preprocess_input
+from kir.engine.training import Model
+
+_DEPTHS = (2, 2, 3, 3, 3)
+_MD5S = ("64373286793e3c8b2b4e3219cbf3544b", "6d6bbae143d832006294945121d1f1fc")
+
+
+@application
+def VGG16(  # noqa: N802 - Keras's name
+    include_top: bool = True,
+    weights: Any = "imagenet",
+    input_tensor: Any = None,
+    input_shape: Any = None,
+    pooling: str | None = None,
+    classes: int = 1000,
+) -> Model:
+    """VGG with 16 layers that have weights.
+
+    Args:
+        include_top: whether it ends in the classifier.
+        weights: None (random), 'imagenet', or the path of a weights file.
+        input_tensor: a tensor to use as the image.
+        input_shape: shape of an image; (224, 224, 3) if None and there is a top. Height and width
+            are at least 32.
+        pooling: without the top, 'avg' or 'max' over all positions, or None.
+        classes: how many classes the classifier tells apart.
+
+    Raises:
+        ConfigError: the arguments contradict each other.
+        DownloadError: ImageNet's weights cannot be fetched.
+    """
+    request = Request(include_top, weights, input_tensor, input_shape, pooling, classes)
+    return vgg("vgg16", _DEPTHS, request, _MD5S)

@@ -1,0 +1,140 @@
+"""Batches from generators and Sequences, read by workers."""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+from kir.errors import ConfigError, ExhaustedError
+from kir.utils.data_utils import GeneratorEnqueuer, OrderedEnqueuer, Sequence
+
+Parts = tuple[Any, Any, Any]
+
+
+def is_generator(value: Any) -> bool:
+    """Whether `value` gives batches, rather than being data."""
+    return hasattr(value, "__next__") or isinstance(value, Sequence)
+
+
+def step_count(generator: Any, steps: int | None, name: str) -> int:
+    """The number of batches in an epoch: what is asked for, else a Sequence's length.
+
+    Raises:
+        ConfigError: a generator, which has no length, and no number.
+    """
+    if steps:
+        return int(steps)
+    if isinstance(generator, Sequence):
+        return len(generator)
+    raise ConfigError(
+        f"`{name}` is needed for a generator: it says how many batches to take. Only a "
+        "keras.utils.Sequence has a length of its own."
+    )
+
+
+def warn_of_duplicates(generator: Any, workers: int, use_multiprocessing: bool) -> None:
+    """Warns as Keras does: a generator in several processes would be read several times."""
+    if use_multiprocessing and workers > 1 and not isinstance(generator, Sequence):
+        warnings.warn(
+            "Using a generator with `use_multiprocessing=True` and multiple workers may duplicate "
+            "your data. Please consider using the `keras.utils.Sequence` class.",
+            stacklevel=6,
+        )
+
+
+@contextlib.contextmanager
+def reading(
+    generator: Any,
+    workers: int,
+    use_multiprocessing: bool,
+    max_queue_size: int,
+    shuffle: bool = False,
+) -> Iterator[Iterator[Any]]:
+    """The batches of a generator or Sequence, which workers read ahead while the block runs.
+
+    Args:
+        generator: gives batches.
+        workers: number of threads or processes; 0 reads each batch when it is asked for.
+        use_multiprocessing: whether the workers are processes.
+        max_queue_size: how many batches they read ahead.
+        shuffle: whether a Sequence's batches are read in a random order.
+    """
+    is_sequence = isinstance(generator, Sequence)
+    if workers <= 0:
+        yield iter(generator) if is_sequence else generator
+        return
+    enqueuer: Any
+    if is_sequence:
+        enqueuer = OrderedEnqueuer(generator, use_multiprocessing, shuffle=shuffle)
+    else:
+        enqueuer = GeneratorEnqueuer(generator, use_multiprocessing)
+    enqueuer.start(workers=workers, max_queue_size=max_queue_size)
+    try:
+        yield enqueuer.get()
+    finally:
+        enqueuer.stop()
+
+
+def take(batches: Iterator[Any], done: int, steps: int) -> Any:
+    """The next batch.
+
+    Args:
+        batches: where from.
+        done: how many were taken before.
+        steps: how many are wanted in all, for messages.
+
+    Raises:
+        ExhaustedError: there is none.
+    """
+    try:
+        return next(batches)
+    except StopIteration as error:
+        message = (
+            f"The generator ended after {done} of {steps} batches. It should go on for ever, or "
+            "give at least steps_per_epoch * epochs batches."
+        )
+        warnings.warn(message, stacklevel=2)
+        raise ExhaustedError(message) from error
+
+
+def split(batch: Any) -> Parts:
+    """Inputs, targets and sample weights of what a generator gave.
+
+    Raises:
+        ConfigError: it is no tuple of two or three.
+    """
+    if not isinstance(batch, list | tuple) or len(batch) not in (2, 3):
+        raise ConfigError(
+            "Output of generator should be a tuple `(x, y, sample_weight)` or `(x, y)`. Found: "
+            f"{_describe(batch)}"
+        )
+    x, y, *rest = batch
+    return x, y, rest[0] if rest else None
+
+
+def inputs_of(batch: Any) -> Any:
+    """The inputs of a batch, whether or not targets come with them."""
+    return split(batch)[0] if isinstance(batch, tuple) else batch
+
+
+def size_of(x: Any) -> int:
+    """The number of samples of a batch; 1 for a model that is fed nothing."""
+    if x is None or len(x) == 0:
+        return 1
+    first = x
+    if isinstance(x, list | tuple):
+        first = x[0]
+    elif isinstance(x, dict):
+        first = next(iter(x.values()))
+    return int(first.shape[0]) if hasattr(first, "shape") else len(x)
+
+
+def _describe(batch: Any) -> str:
+    if isinstance(batch, list | tuple):
+        parts = ", ".join(_describe(b) for b in batch)
+        return f"a {type(batch).__name__} of {len(batch)}: ({parts})"
+    if hasattr(batch, "shape"):
+        return f"an array of shape {tuple(batch.shape)}"
+    return repr(batch)
