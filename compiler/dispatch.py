@@ -14,13 +14,14 @@ import inspect
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from compiler.lowering.captures import Leaf, Trial, captured, flat_tensors, try_out
 from compiler.programs.inference import frozen, has_opaque
-from compiler.tensorflow import tf
+from compiler.tensorflow import internal, tf
 from kir import backend as K
 from kir.backend.common import settings_key
 from kir.backend.recording import adopt_variable, substitute
@@ -90,11 +91,27 @@ def connect() -> None:
             setattr(module, name, support(getattr(module, name)))
 
 
+def tensorflow_name(name: str) -> Any:
+    """TensorFlow, or what is left of a module of TensorFlow 1's that Keras's backend offered."""
+    connect()
+    v1 = tf.compat.v1
+    parts: dict[str, Any] = {
+        "tf": tf,
+        "control_flow_ops": SimpleNamespace(
+            cond=v1.cond, case=v1.case, while_loop=v1.while_loop, group=v1.group, tuple=v1.tuple
+        ),
+        "tensor_array_ops": SimpleNamespace(TensorArray=v1.TensorArray),
+        "functional_ops": SimpleNamespace(
+            map_fn=v1.map_fn, foldl=v1.foldl, foldr=v1.foldr, scan=v1.scan
+        ),
+    }
+    return parts[name]
+
+
 def _name(op: Any) -> str:
     """The public path of a function, without ``tf.``; empty if it has none."""
-    from tensorflow.python.util import tf_export
-
-    return tf_export.get_canonical_name_for_symbol(op, add_prefix_to_v1_names=True) or ""
+    find = internal("util.tf_export").get_canonical_name_for_symbol
+    return find(op, add_prefix_to_v1_names=True) or ""
 
 
 def record_call(op: Any, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
@@ -255,8 +272,7 @@ def watch_eager_ops() -> Iterator[None]:
     Raises:
         NeedsTensorFlowError: on leaving the scope, if there was such an op.
     """
-    from tensorflow.python.framework import op_callbacks
-
+    op_callbacks = internal("framework.op_callbacks")
     seen: list[str] = []
 
     def note(op_type: Any, *_: Any, **__: Any) -> None:

@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING
 
 from kir.errors import DependencyError
 
-__all__ = ["tf"]
+__all__ = ["internal", "tf"]
 
 KEEP_KERAS = "KIR_KEEP_KERAS"
 KERAS_PACKAGES = ("keras", "tf_keras")
@@ -150,3 +150,8 @@ if TYPE_CHECKING:
     import tensorflow as tf
 else:
     tf = _import_tensorflow()
+
+
+def internal(name: str) -> ModuleType:
+    """A module of TensorFlow's that has no public name, such as ``util.tf_export``."""
+    return importlib.import_module(f"tensorflow.python.{name}")

@@ -51,6 +51,10 @@ class RuntimeExecutor:
         """Makes TensorFlow's functions record; see `compiler.dispatch`."""
         _load("compiler.dispatch").connect()
 
+    def tensorflow_name(self, name: str) -> Any:
+        """TensorFlow itself, or a part of it; see `compiler.dispatch`."""
+        return _load("compiler.dispatch").tensorflow_name(name)
+
     def watch_eager_ops(self) -> Any:
         """A scope that refuses what no constant can stand for; see `compiler.dispatch`."""
         return _load("compiler.dispatch").watch_eager_ops()

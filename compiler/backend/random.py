@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from compiler.lowering.context import GRAPH_SEED
 from compiler.tensorflow import tf
 from kir.backend.common import floatx
-
-GRAPH_SEED = 87654321
 
 
 def _seed(seed: int | None) -> int:

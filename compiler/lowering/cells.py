@@ -59,6 +59,7 @@ class CellCall:
 
     @property
     def weights(self) -> Any:
+        """Current values, by the names that the cell declares."""
         return self.call.weights
 
     def of(self, cell: Any, sizes: Sequence[Any], seeds: tuple[int, ...]) -> CellCall:

@@ -11,6 +11,9 @@ from compiler.variables import resource
 from kir.engine.variable import Variable
 from kir.ir.graph import Graph, Node, Value
 
+# What TensorFlow 1 used for ops with a seed of their own in a graph without one.
+GRAPH_SEED = 87654321
+
 
 class Context:
     """State of one trace: variable values, updates, randomness.
@@ -66,10 +69,17 @@ class Context:
     def random_seed(self, seed: int) -> Any:
         """A seed pair for stateless random ops: different in each step, the same in each run."""
         step = self._random_step
-        if step is None:
-            # Outside of a program with a step counter each call draws anew.
-            step = tf.random.uniform([], maxval=2**31 - 1, dtype=tf.int32)
         self._random_count += 1
+        if step is None:
+            # Outside of a program with a step counter each run draws anew; the sequence of runs is
+            # the same in each process.
+            step = tf.raw_ops.RandomUniformInt(
+                shape=tf.constant([], tf.int32),
+                minval=tf.constant(0, tf.int32),
+                maxval=tf.constant(2**31 - 1, tf.int32),
+                seed=GRAPH_SEED,
+                seed2=seed + self._random_count,
+            )
         salt = (seed * 1000003 + self._random_count) % (2**31 - 1)
         pair = tf.stack([tf.constant(salt, tf.int32), tf.cast(step, tf.int32)])
         for number in self._iterations:

@@ -15,6 +15,7 @@ from compiler.lowering.context import CONTEXTS, Call, Context, Environment, curr
 from compiler.lowering.registry import layer_rule, op_rule
 from compiler.tensorflow import tf
 from compiler.variables import resource
+from kir.engine.nesting import masked_body
 from kir.engine.tensor import execution
 from kir.engine.tracing import run_opaque
 from kir.engine.variable import Variable
@@ -194,15 +195,25 @@ def apply_region(region: Graph, tensors: Sequence[Any]) -> list[Any]:
     return interpret(region.outputs, dict(zip(region.inputs, tensors, strict=True)), context)
 
 
+def _call_network(layer: Any, tensors: list[Any], mask: Any, context: Context) -> Any:
+    masks = list(mask) if isinstance(mask, list | tuple) else [mask]
+    present = [m for m in masks if m is not None]
+    inputs, outputs = layer.inputs, layer.outputs
+    if present:
+        types = [None if m is None else Value(_type_of(m)) for m in masks]
+        body, _ = masked_body(layer, types + [None] * (len(inputs) - len(types)))
+        inputs, outputs = body.inputs, body.outputs[: len(outputs)]
+    results = interpret(outputs, _bind(inputs, [*tensors, *present]), context)
+    return results if len(results) > 1 else results[0]
+
+
 def call_layer(cls: type, layer: Any, inputs: Any, arguments: dict[str, Any]) -> Any:
     """Applies the lowering of `cls` for `layer` to tensors: what `layer.call(x)` does."""
     tensors: Iterable[Any] = inputs if isinstance(inputs, list | tuple) else [inputs]
     context = current_context() or Context(training=bool(arguments.get("training")))
     context.evaluate = interpret
     if layer.is_network:
-        env = _bind(layer.inputs, tensors)
-        results = interpret(layer.outputs, env, context)
-        return results if len(results) > 1 else results[0]
+        return _call_network(layer, list(tensors), arguments.get("mask"), context)
     if "states" in arguments:
         return call_cell(cls, layer, inputs, arguments, context)
     mask = arguments.pop("mask", None)

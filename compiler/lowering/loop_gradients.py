@@ -187,7 +187,7 @@ class _Differentiated:
         _, arrays, _, by_initial = tf.while_loop(
             lambda time, *_: time >= 0,
             body,
-            (tf.constant(length - 1), arrays, by_last, by_states),
+            (tf.convert_to_tensor(length - 1), arrays, by_last, by_states),
             maximum_iterations=self.static,
         )
         by_inputs, *by_results = [stacked(a, self.static) for a in arrays]

@@ -42,9 +42,13 @@ def bind(concrete: Any) -> BoundFunction:
     captured = list(concrete.captured_inputs)
     types = [o.dtype for o in concrete.outputs]
     call = tf.raw_ops.StatefulPartitionedCall
+    # Shapes live in the host's memory, which only TensorFlow's own way of calling knows.
+    holds_shapes = tf.int32 in types
 
     def bound(*inputs: Any) -> list[Any]:
         try:
+            if holds_shapes:
+                return list(concrete(*inputs))
             return call(args=[*inputs, *captured], Tout=types, f=concrete)
         except (tf.errors.InvalidArgumentError, tf.errors.ResourceExhaustedError) as error:
             raise explain(error) from None

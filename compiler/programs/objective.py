@@ -47,6 +47,7 @@ class OutputObjective:
         is_temporal: whether sample weights are given for each time step.
         target: the tensor that is the target; None for data.
         metrics: in the order in which they are logged.
+        closures: the symbolic values that loss and metrics take from outside, by the function's id.
     """
 
     name: str
@@ -56,6 +57,7 @@ class OutputObjective:
     is_temporal: bool = False
     target: Tensor | None = None
     metrics: list[Metric] = field(default_factory=list)
+    closures: dict[int, tuple[Value, ...]] = field(default_factory=dict)
 
     @property
     def takes_data(self) -> bool:
@@ -133,12 +135,14 @@ def build_graph(
     changed = updates_by_hand(model) if with_updates else []
     outside = [*model.outputs, *_closure_values(objectives), *added, *changed]
     network = flat_graph(model, outside)
-    outputs = dict(zip(outside, network.outputs[len(model.outputs) :], strict=True))
+    count = len(model.outputs)
+    calls = topological_order(network.outputs[:count], stop=network.inputs)
+    outputs = dict(zip(outside, network.outputs[count:], strict=True))
     parts = _Parts(list(network.nodes))
     for objective in objectives:
         if objective.loss is not None:
             _add_output(parts, objective, outputs, with_weights)
-    extra = [*_network_losses(model, network), *(outputs[v] for v in added)]
+    extra = [*_network_losses(model, calls), *(outputs[v] for v in added)]
     terms = parts.losses + extra
     if not terms:
         raise ConfigError(
@@ -156,7 +160,7 @@ def build_graph(
     )
     # Keras logs all losses before the first metric, and none but the total for a single output.
     logs = [*(parts.losses if len(objectives) > 1 else ()), *parts.metrics]
-    updates = [*(network_updates(network) if with_updates else ()), *parts.updates]
+    updates = [*(updates_of(calls) if with_updates else ()), *parts.updates]
     updates += [outputs[v] for v in changed]
     inputs = [*network.inputs, *parts.data]
     graph = Graph(
@@ -226,8 +230,9 @@ def _closure_values(objectives: Sequence[OutputObjective]) -> list[Value]:
         for function, what in functions:
             if not isinstance(function, Layer):
                 label = f"{what} of output {objective.name!r}"
-                objective.closures[function] = closure_values(function, types, label)
-                found += objective.closures[function]
+                taken = closure_values(function, types, label)
+                objective.closures[id(function)] = taken
+                found += taken
     return found
 
 
@@ -282,12 +287,12 @@ def _accumulate(metric: Any, target: Value, output: Value) -> tuple[Value, list[
     return (K.mean(value) if value.type.rank else value), updates
 
 
-def _network_losses(model: Any, network: Graph) -> list[Value]:
+def _network_losses(model: Any, calls: Sequence[Node]) -> list[Value]:
     """Losses of weights, once each, then those of calls."""
     found: list[Value] = []
     for layer in all_layers(model):
         found += layer._regularization_losses()
-    found += losses_of(network.nodes)
+    found += losses_of(calls)
     return [_as_value(loss) for loss in found]
 
 
@@ -341,7 +346,7 @@ def _objective(
         "function": Opaque(label, function),
         "has_mask": mask is not None,
     }
-    taken = objective.closures.get(function, ())
+    taken = objective.closures.get(id(function), ())
     if taken:
         attributes["captures"] = [Ref(len(inputs) + i) for i in range(len(taken))]
         attributes["captured"] = Opaque("captured", taken)

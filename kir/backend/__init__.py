@@ -163,6 +163,7 @@ from kir.backend.values import (
     variable,
     zeros,
 )
+from kir.engine.executor import executor
 from kir.engine.names import name_scope
 
 _BACKEND = "tensorflow"
@@ -335,3 +336,12 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
+
+# Names that Keras's backend had from TensorFlow; programs say `K.tf.image.resize`.
+_TENSORFLOW_NAMES = ("tf", "control_flow_ops", "tensor_array_ops", "functional_ops")
+
+
+def __getattr__(name: str) -> object:
+    if name in _TENSORFLOW_NAMES:
+        return executor().tensorflow_name(name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -35,6 +35,12 @@ SHAPE_PARAMETERS = frozenset({"shape", "noise_shape", "output_shape"})
 
 # The ops that draw random numbers: two nodes of them are never the same, and each run draws anew.
 RANDOM_OPS: set[str] = set()
+_RANDOM_FUNCTIONS = ("tf.random.", "tf.compat.v1.random", "tf.compat.v1.trunc", "tf.nn.dropout")
+
+
+def is_random(op: str) -> bool:
+    """Whether the op draws random numbers."""
+    return op in RANDOM_OPS or op.startswith(_RANDOM_FUNCTIONS)
 
 
 def substitute(value: Any, operands: Any) -> Any:

@@ -64,7 +64,7 @@ def trace(
     returned, created = watch(function)
     outputs: list[Value] = []
     result = _flatten(returned, outputs, name)
-    own = {n for n in created if keep_inside or n.op in recording.RANDOM_OPS}
+    own = {n for n in created if keep_inside or recording.is_random(n.op)}
     inside: set[Value] = set(parameters)
     kept: list[Node] = []
     for node in topological_order(outputs, stop=parameters):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kir import backend
 from kir.backend import (
     Function,
     abs,
@@ -317,3 +318,7 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
+
+
+def __getattr__(name: str) -> object:
+    return getattr(backend, name)

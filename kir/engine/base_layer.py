@@ -73,6 +73,7 @@ class Layer:
     op_name = "keras.Layer"
     supports_masking = False
     stateful = False
+    built = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -96,7 +97,8 @@ class Layer:
             cls.is_traced = not cls.is_lowered and (dialect == "user" or cls.is_traced)
         elif cls.call is Layer.call:
             cls.is_traced = dialect == "user"
-        if cls.__module__.startswith(("kir.layers", "kir.legacy")) and not cls.__name__.startswith("_"):
+        is_built_in = cls.__module__.startswith(("kir.layers", "kir.legacy"))
+        if is_built_in and not cls.__name__.startswith("_"):
             register_layer_op(cls)
 
     is_lowered = False
@@ -106,8 +108,15 @@ class Layer:
     _infers_shape_only = True
     _call_takes: frozenset[str] | None = None
 
-    def __init__(self, **kwargs: Any) -> None:
-        self._init_common(kwargs)
+    if TYPE_CHECKING:
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            """Built-in layers generate theirs from their fields."""
+
+    else:
+
+        def __init__(self, **kwargs: Any) -> None:
+            self._init_common(kwargs)
 
     # -- construction
 

@@ -53,6 +53,10 @@ class Executor(Protocol):
         """Makes TensorFlow's functions record what they are applied to, if it is symbolic."""
         ...
 
+    def tensorflow_name(self, name: str) -> Any:
+        """TensorFlow, or a module of it that Keras's backend offered under this name."""
+        ...
+
     def watch_eager_ops(self) -> AbstractContextManager[None]:
         """A scope that fails if something random is computed in it at once."""
         ...

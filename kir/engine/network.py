@@ -9,17 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from kir.engine import topology
-from kir.engine.base_layer import Layer, assign_weights, object_key
+from kir.engine import nesting, subclassing, topology
+from kir.engine.base_layer import Layer, assign_weights
 from kir.engine.executor import executor
-from kir.engine.inlining import copy_seeds, expansion, losses_of, updates_of
+from kir.engine.inlining import expansion, losses_of, updates_of
 from kir.engine.input_layer import InputLayer
 from kir.engine.names import automatic_name, snake_case
-from kir.engine.node import Node, make_outputs, record_history
+from kir.engine.node import Node, record_history
 from kir.engine.tensor import Tensor
 from kir.engine.variable import Variable, compute_initial_values
-from kir.errors import ConfigError, NoTensorError, StateError
-from kir.ir.graph import Graph, Value, topological_order
+from kir.errors import ConfigError, NoTensorError, StateError, UnsupportedError
+from kir.ir.graph import Graph, topological_order
 from kir.ir.types import TensorType
 from kir.legacy.conversion import INTERFACES
 from kir.utils.generic_utils import to_list, unpack_singleton
@@ -60,9 +60,21 @@ class Network(Layer):
         self._layers: list[Any] = []
 
     def _init_subclassed(self) -> None:
-        raise StateError(
-            f"{type(self).__name__} {self.name!r} needs inputs and outputs: Model(inputs, outputs)."
-        )
+        if not self._brings_call():
+            raise StateError(
+                f"{type(self).__name__} {self.name!r} needs inputs and outputs: "
+                "Model(inputs, outputs). A subclass may bring its own `call` instead."
+            )
+
+    @classmethod
+    def _brings_call(cls) -> bool:
+        """Whether the class is a user's with a `call` of its own, whose layers are attributes."""
+        return cls.call is not Network.call
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, Layer) and self._brings_call():
+            subclassing.track(self, value)
+        super().__setattr__(name, value)
 
     def _init_graph(self, inputs: Any, outputs: Any) -> None:
         self.inputs = to_list(inputs)
@@ -135,6 +147,19 @@ class Network(Layer):
         node.output_shapes = [x._keras_shape for x in self.outputs]
         self._inbound_nodes[:1] = [node]
 
+    def build(self, input_shape: Any = None) -> None:
+        """Builds a model with a `call` of its own for inputs of these shapes."""
+        if self._brings_call() and not self.inputs:
+            several = isinstance(input_shape, list)
+            shapes = input_shape if several else [input_shape]
+            subclassing.build_for_shapes(self, shapes, self.__dict__.get("_input_dtype"))
+        self.built = True
+
+    def _set_inputs(self, arrays: Sequence[Any]) -> None:
+        """Builds a model with a `call` of its own for the data that it first sees."""
+        if self._brings_call():
+            subclassing.build_for_shapes(self, subclassing.shapes_of_data(arrays))
+
     # -- members
 
     @property
@@ -172,7 +197,7 @@ class Network(Layer):
         what was read from its text or binary form.
         """
         masks = [m for m in (x.mask for x in self.outputs) if m is not None]
-        calls = self._topology.calls() if self._topology is not None else []
+        calls = self._topology.calls() if self._is_graph_network else []
         results = [node.outputs[0] for node in calls if node.outputs]
         nodes = topological_order([*results, *self.outputs, *masks], stop=self.inputs)
         return Graph(self.name, self.inputs, self.outputs, nodes, self._graph_attributes())
@@ -248,7 +273,8 @@ class Network(Layer):
         """The losses of all layers that count for this network, each once."""
         found: list[Any] = []
         for layer in self.layers:
-            found += self._relevant(layer, "get_losses_for")
+            relevant = self._is_graph_network
+            found += self._relevant(layer, "get_losses_for") if relevant else layer.losses
         return _unique([*found, *self._losses])
 
     @property
@@ -258,7 +284,8 @@ class Network(Layer):
             return []
         found: list[Any] = []
         for layer in self.layers:
-            found += self._relevant(layer, "get_updates_for")
+            relevant = self._is_graph_network
+            found += self._relevant(layer, "get_updates_for") if relevant else layer.updates
         return _unique([*found, *self._updates])
 
     def _relevant(self, layer: Any, getter: str) -> list[Any]:
@@ -343,7 +370,7 @@ class Network(Layer):
             )
         return unpack_singleton([t.shape for t in self._types_for(shapes)])
 
-    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+    def compute_mask(self, inputs: Any, mask: Any) -> Any:
         """The masks of the outputs."""
         return unpack_singleton([x.mask for x in self.outputs])
 
@@ -360,96 +387,23 @@ class Network(Layer):
     def _make_node(
         self, inputs: Any, tensors: list[Tensor], kwargs: dict[str, Any]
     ) -> tuple[Node, bool]:
-        masks = [x.mask for x in tensors]
-        user_kwargs = dict(kwargs)
-        if "mask" in kwargs:
-            masks = to_list(kwargs.pop("mask"))
-            masks += [None] * (len(tensors) - len(masks))
-        self._check_count(tensors)
-        types = self._types_for([x.type.shape for x in tensors])
-        present = [m for m in masks if m is not None]
-        region, output_masks = self._masked_region(masks) if present else self._region()
-        count = len(self.outputs)
-        node = Node(
-            outbound_layer=self,
-            input_tensors=tensors,
-            input_masks=masks,
-            output_types=[*types, *(v.type for v in region.outputs[count:])],
-            public_count=count,
-            output_masks=[],
-            state_operands=present,
-            arguments=user_kwargs,
-        )
-        node.region = region
-        # Masks made inside are further results of the call.
-        hidden = dict(zip(region.outputs[count:], node.outputs[count:], strict=True))
-        node.output_masks = [None if m is None else hidden[m] for m in output_masks]
-        make_outputs(node, self.varies_with_phase())
-        return node, len(types) > 1
-
-    def _check_count(self, tensors: Sequence[Any]) -> None:
-        if len(tensors) != len(self.inputs):
+        if self._is_graph_network and len(tensors) != len(self.inputs):
             raise ConfigError(
                 f"{self._label()} takes {len(self.inputs)} inputs; got {len(tensors)}: {tensors}."
             )
-
-    def _inner_masks(self) -> list[Value]:
-        """The masks of the outputs, each once."""
-        return list(dict.fromkeys(x.mask for x in self.outputs if x.mask is not None))
+        return nesting.make_call(self, tensors, dict(kwargs))
 
     def internal_types(self, *inputs: TensorType) -> list[TensorType]:
         """The masks that come with the outputs."""
-        return [mask.type for mask in self._inner_masks()]
-
-    def _region(self) -> tuple[Graph, list[Value | None]]:
-        """The network as the body of a call, and the masks of its outputs."""
-        graph = self.graph
-        masks = self._inner_masks()
-        if masks:
-            attributes = {**graph.attributes, "output_count": len(graph.outputs)}
-            outputs = [*graph.outputs, *masks]
-            graph = Graph(graph.name, graph.inputs, outputs, graph.nodes, attributes)
-        return graph, [x.mask for x in self.outputs]
-
-    def _masked_region(self, masks: Sequence[Value | None]) -> tuple[Graph, list[Value | None]]:
-        """The body of a call on inputs with masks: every call inside is made again with them.
-
-        The body's inputs are the network's, then a mask for each that has one.
-        """
-        known: dict[Value, Tensor] = {}
-        for x, mask in zip(self.inputs, masks, strict=True):
-            known[x] = Tensor(x.type, x.name)
-            if mask is not None:
-                known[x].mask = Tensor(mask.type, f"{x.name}_mask")
-        inputs = list(known.values())
-        given = [x.mask for x in inputs if x.mask is not None]
-        for node in self._topology.calls():
-            if not node.outputs:
-                continue  # an input
-            operands = [known[x] for x in node.input_tensors]
-            layer = node.outbound_layer
-            new, _ = layer._make_node(
-                unpack_singleton(list(operands)), operands, dict(node.arguments)
-            )
-            # Behind the inputs stand states and the like.
-            new.inputs = (*operands, *node.inputs[len(operands) :])
-            copy_seeds(node, new)
-            known.update(zip(node.output_tensors, new.output_tensors, strict=True))
-        outputs = [known[x] for x in self.outputs]
-        output_masks = [x.mask for x in outputs]
-        results = [*outputs, *dict.fromkeys(m for m in output_masks if m is not None)]
-        attributes = self._graph_attributes()
-        attributes |= {"input_count": len(self.inputs), "output_count": len(outputs)}
-        attributes.setdefault("input_names", self._input_names())
-        graph_inputs = [*inputs, *given]
-        nodes = topological_order(results, stop=graph_inputs)
-        return Graph(self.name, graph_inputs, results, nodes, attributes), output_masks
+        return [v.type for v in nesting.plain_body(self)[0].outputs[len(self.outputs) :]]
 
     def draw_seeds(self) -> tuple[int, ...]:
         """Keras 2.2: a model's call calls every layer again, so that each draws seeds anew.
 
         They only move NumPy's generator: random numbers differ from call to call as it is.
         """
+        if not self._is_graph_network:
+            return ()  # its `call` was called
         for depth in sorted(self._nodes_by_depth, reverse=True):
             for node in self._nodes_by_depth[depth]:
                 if node.outputs:
@@ -474,29 +428,28 @@ class Network(Layer):
         found = super().get_updates_for(inputs)
         if not self.trainable and not self.stateful:
             return found
-        return [*found, *self._of_calls(inputs, self.node_updates)]
+        return [*found, *nesting.of_calls(self, inputs, self.node_updates)]
 
     def get_losses_for(self, inputs: Any = None) -> list[Any]:
         """Losses that depend on `inputs`; for None those that depend on no input."""
-        return [*super().get_losses_for(inputs), *self._of_calls(inputs, self.node_losses)]
-
-    def _of_calls(self, inputs: Any, getter: Callable[[Any], list[Any]]) -> list[Any]:
-        key = object_key(inputs)
-        found: list[Any] = []
-        for node in self._inbound_nodes[1:] if key is not None else ():
-            if object_key(node.input_tensors) == key:
-                # Made once, as functions are compiled for the values that they are asked for.
-                state = (getter.__name__, tuple(layer.trainable for layer in self.layers))
-                kept: dict[Any, list[Any]] = node.__dict__.setdefault("_found", {})
-                if state not in kept:
-                    kept[state] = getter(node)
-                found += kept[state]
-        return found
+        found = super().get_losses_for(inputs)
+        return [*found, *nesting.of_calls(self, inputs, self.node_losses)]
 
     # -- configuration
 
     def get_config(self) -> dict[str, Any]:
-        """Layers, their calls, inputs and outputs, with Keras's keys in Keras's order."""
+        """Layers, their calls, inputs and outputs, with Keras's keys in Keras's order.
+
+        Raises:
+            UnsupportedError: the model is a subclass with a `call` of its own, whose architecture
+                is code.
+        """
+        if not self._is_graph_network:
+            raise UnsupportedError(
+                f"{self._label()} has a `call` of its own: its architecture is Python code, which "
+                "no config describes. Save its weights with save_weights(), or write it as a "
+                "functional model."
+            )
         numbers = self._node_numbers()
         layers = []
         for layer in self.layers:

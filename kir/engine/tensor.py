@@ -77,7 +77,6 @@ class Symbolic:
         """The static shape."""
         return self.shape
 
-
     def set_shape(self, shape: Any) -> None:
         """States sizes that are not known yet.
 

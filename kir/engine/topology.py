@@ -7,6 +7,7 @@ from the outputs meets them.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -177,3 +178,24 @@ def _check_names(layers: Sequence[Any]) -> None:
                 "a name of its own. Give one of them another `name`."
             )
         seen.add(layer.name)
+
+
+# Names that Keras programs import from here; found when asked for, as those modules need this one.
+_NAMES = {
+    "Input": "kir.engine.input_layer",
+    "InputLayer": "kir.engine.input_layer",
+    "InputSpec": "kir.engine.input_spec",
+    "Layer": "kir.engine.base_layer",
+    "get_source_inputs": "kir.utils.layer_utils",
+    "Network": "kir.engine.network",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _NAMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_NAMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_NAMES})

@@ -26,7 +26,7 @@ from kir.engine.executor import executor
 from kir.engine.inlining import updates_by
 from kir.engine.node import Node, make_outputs
 from kir.engine.tensor import NeedsTensorFlowError, Tensor, is_symbolic
-from kir.engine.user_code import explain, is_tensorflows
+from kir.engine.user_code import defined_at, explain, is_tensorflows
 from kir.errors import ConfigError, DTypeError, KirError, ShapeError
 from kir.ir.attributes import to_attribute
 from kir.ir.graph import Graph, Ref, Value, Weight
@@ -119,15 +119,22 @@ class _Call:
         self.results = [self._checked(x) for x in found]
         return self._with_effects()
 
+    def _defined(self) -> str:
+        """Where the function stands, for messages: what it returned has no line of its own."""
+        return defined_at(getattr(self.layer, "function", None) or type(self.layer).call)
+
     def _checked(self, value: Any) -> Any:
         if isinstance(value, int | float | bool | np.ndarray | np.generic):
             return constant(value, dtype=getattr(value, "dtype", None))
         if value is None:
-            raise ConfigError("`call` returned None; expected a tensor. Is a `return` missing?")
+            raise ConfigError(
+                f"the function{self._defined()} returned None; expected a tensor. Is a `return` "
+                "missing?"
+            )
         if not is_symbolic(value) and not hasattr(value, "dtype"):
             raise DTypeError(
-                f"`call` returned {value!r} ({type(value).__name__}); expected a tensor or a list "
-                "of tensors."
+                f"the function{self._defined()} returned {value!r} ({type(value).__name__}); "
+                "expected a tensor or a list of tensors."
             )
         return value
 
@@ -144,9 +151,7 @@ class _Call:
                     for k, v in update.arguments.items()
                 }
                 updates.append(Update(update.function, arguments))
-        self.effects = Effects(
-            len(self.results), tuple(r.index for r in losses), tuple(updates)
-        )
+        self.effects = Effects(len(self.results), tuple(r.index for r in losses), tuple(updates))
         return found
 
 
@@ -253,9 +258,8 @@ def _trace(call: _Call, inputs: Any) -> _Traced:
         try:
             return _opaque(call)
         except Exception as second:
-            # What tracing says is about the user's own tensors, unless it never got that far.
-            first = second if isinstance(error, NeedsTensorFlowError) else error
-            raise explain(first, label, types) from None
+            told = error if isinstance(error, AttributeError) else second
+            raise explain(told, label, types) from None
     return _region_of(call, outputs, created)
 
 
@@ -454,8 +458,9 @@ def _agreed(layer: Layer, declared: tuple[Any, ...], found: TensorType) -> Tenso
     kind = TensorType(found.dtype, sizes, found.sparse)
     if not kind.accepts(found):
         raise ShapeError(
-            f"{layer._label()}: its output shape is declared as {declared}, but its function "
-            f"computes {found}. Correct {layer._shape_source()}, or leave it out: the shape is "
+            f"{layer._label()}: its output shape is declared as {declared}, but its function"
+            f"{defined_at(getattr(layer, 'function', None) or type(layer).call)} computes {found}. "
+            f"Correct {layer._shape_source()}, or leave it out: the shape is "
             "then taken from the function."
         )
     return kind

@@ -18,6 +18,7 @@ from kir.ir.types import TensorType
 
 _ROOT = Path(__file__).resolve().parents[2]
 _OWN = tuple(str(_ROOT / part) + "/" for part in ("kir", "compiler", "runtime"))
+_LONGEST_LINE = 100
 _FOREIGN = ("/tensorflow/", "/numpy/", "/keras/")
 
 
@@ -44,9 +45,17 @@ def place_of(error: BaseException) -> str | None:
         code = frame.f_code
         if _is_users(code.co_filename):
             text = linecache.getline(code.co_filename, line, frame.f_globals).strip()
+            if len(text) > _LONGEST_LINE:
+                text = text[:_LONGEST_LINE] + " ..."
             shown = f": `{text}`" if text else ""
             return f"{code.co_name} at {code.co_filename}:{line}{shown}"
     return None
+
+
+def defined_at(function: Any) -> str:
+    """Where a function stands, as a part of a sentence: `` (model.py:12)``; else nothing."""
+    code = getattr(function, "__code__", None)
+    return f" ({code.co_filename}:{code.co_firstlineno})" if code is not None else ""
 
 
 def is_tensorflows(error: BaseException) -> bool:

@@ -23,9 +23,10 @@ from kir.engine.fields import (
 from kir.engine.input_spec import InputSpec as InputSpec
 from kir.errors import DTypeError, ShapeError
 from kir.ir.types import Shape, TensorType
-from kir.layers.spatial import channel_axis, image_shape, spatial_sizes
-from kir.layers.recurrent.base import RNN, cell_field
+from kir.layers.recurrent.base import RNN
 from kir.layers.recurrent.cells import GatedCell, forget_bias, output_size, state_sizes
+from kir.layers.recurrent.parameters import cell_field
+from kir.layers.spatial import channel_axis, image_shape, spatial_sizes
 from kir.utils.conv_utils import conv_output_length
 
 
@@ -153,8 +154,8 @@ class ConvRNN2D(RNN):
     input_axes = "(batch, timesteps, rows, columns, channels)"
     call = LoweredCall("inputs", mask=None, training=None, initial_state=None, constants=None)
 
-    def _bind_arguments(self, *args: Any) -> dict[str, Any]:
-        given = super()._bind_arguments(*args)
+    def _prepare_common(self, given: dict[str, Any], kwargs: dict[str, Any]) -> None:
+        super()._prepare_common(given, kwargs)
         if given.get("unroll"):
             raise DTypeError(
                 f"{type(self).__name__}: unroll=True is not possible with convolutional cells; "
@@ -165,7 +166,6 @@ class ConvRNN2D(RNN):
                 f"{type(self).__name__}: convolutional cells cannot be stacked; give one cell, "
                 "and stack the layers instead."
             )
-        return given
 
     def _output_shape(self, x: TensorType) -> Shape:
         return self._picture(x, output_size(self.cell))

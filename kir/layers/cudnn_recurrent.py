@@ -67,8 +67,8 @@ class _CuDNNRNN(RNN):
         return False
 
     # Layers of this kind have their weights themselves, not in a cell.
-    trainable_weights = Layer.trainable_weights
-    non_trainable_weights = Layer.non_trainable_weights
+    trainable_weights = Layer.trainable_weights  # type: ignore[assignment]
+    non_trainable_weights = Layer.non_trainable_weights  # type: ignore[assignment]
 
     @classmethod
     def from_config(

@@ -21,6 +21,7 @@ from kir.utils.generic_utils import custom_object_scope, get_custom_objects
 # The dialects whose nodes are calls of layers: the built-in ones and a user's own.
 BUILT_IN = "keras"
 USER = "user"
+_LAMBDA = f"{BUILT_IN}.Lambda"
 _NETWORKS = (f"{BUILT_IN}.Model", f"{BUILT_IN}.Sequential")
 
 
@@ -85,12 +86,13 @@ class _Writer:
 
         Keras 2.2: a Sequential's config leaves an InputLayer that was added out.
         """
-        if len(self.graph.inputs) > 1:
+        inputs = self.public_inputs()
+        if len(inputs) > 1:
             raise ConfigError(
-                f"The Sequential @{self.graph.name} has {len(self.graph.inputs)} inputs; a "
-                'Sequential has one. Say class_name = "Model".'
+                f"The Sequential @{self.graph.name} has {len(inputs)} inputs; a Sequential has "
+                'one. Say class_name = "Model".'
             )
-        value, name = next(iter(self.graph.inputs)), self.input_names()[0]
+        value, name = inputs[0], self.input_names()[0]
         declared = _input_config(value, name)
         given = first.region.inputs[:1] if first.region and _is_network(first) else ()
         if given:  # a nested model's input serves as that of the model around it
@@ -104,7 +106,7 @@ class _Writer:
     def functional(self) -> dict[str, Any]:
         graph = self.graph
         layers: dict[str, dict[str, Any]] = {}
-        for value, name in zip(graph.inputs, self.input_names(), strict=True):
+        for value, name in zip(self.public_inputs(), self.input_names(), strict=True):
             config = _input_config(value, name)
             layers[name] = {"name": name, "class_name": "InputLayer", "config": config}
             layers[name]["inbound_nodes"] = []
@@ -123,21 +125,25 @@ class _Writer:
         return {
             "name": graph.name,
             "layers": list(layers.values()),
-            "input_layers": [self.place(value, "input") for value in graph.inputs],
+            "input_layers": [self.place(value, "input") for value in self.public_inputs()],
             "output_layers": [self.place(value, "output") for value in self.public_outputs()],
         }
+
+    def public_inputs(self) -> Sequence[Value]:
+        """The inputs without the masks that a nested model may also be given."""
+        return self.graph.inputs[: self.graph.attributes.get("input_count")]
 
     def public_outputs(self) -> Sequence[Value]:
         """The outputs without the masks that a nested model also gives."""
         return self.graph.outputs[: self.graph.attributes.get("output_count")]
 
     def input_names(self) -> Sequence[str]:
-        graph = self.graph
-        names = graph.attributes.get("input_names", [value.name for value in graph.inputs])
-        if len(names) != len(graph.inputs) or not all(n and isinstance(n, str) for n in names):
+        graph, inputs = self.graph, self.public_inputs()
+        names = graph.attributes.get("input_names", [value.name for value in inputs])
+        if len(names) != len(inputs) or not all(n and isinstance(n, str) for n in names):
             raise ConfigError(
                 f"The inputs of the graph @{graph.name} are called {names!r}; expected a name for "
-                f"each of the {len(graph.inputs)} inputs."
+                f"each of the {len(inputs)} inputs."
             )
         return names
 
@@ -156,12 +162,18 @@ class _Writer:
             raise ConfigError(f"The graph @{self.graph.name} calls a {name} that has no name.")
         if node.region is not None and _is_network(node):
             return _Writer(node.region, name).entry()
+        if node.op == _LAMBDA:
+            return {"class_name": name, "config": _lambda_config(node)}
         return {"class_name": name, "config": {"name": node.name, **_plain(node.attributes)}}
 
     def call(self, node: Node) -> list[Any]:
         arguments = _plain(node.arguments)
         # States that a layer keeps are its own affair: they are operands, but no layer's results.
         operands = [v for v in node.inputs if not isinstance(v, Weight)]
+        if node.region is not None:  # masks of a nested model's inputs stand behind them
+            operands = operands[: node.region.attributes.get("input_count")]
+            # What a traced function takes from outside is its own affair too.
+            operands = operands[: len(operands) - node.region.attributes.get("captures", 0)]
         return [[*self.place(v, f"operand of {node.name!r}"), arguments] for v in operands]
 
     def place(self, value: Value, role: str) -> list[Any]:
@@ -185,6 +197,17 @@ def _is_network(node: Node) -> bool:
 def _is_sequential(class_name: str) -> bool:
     own = get_custom_objects().get(class_name)
     return class_name == "Sequential" or (isinstance(own, type) and issubclass(own, Sequential))
+
+
+def _lambda_config(node: Node) -> dict[str, Any]:
+    """A Lambda's configuration: the live function if there is one, else what it computed."""
+    function = node.attributes.get("function")
+    live = function.value if isinstance(function, Opaque) else None
+    config = {"name": node.name, **_plain(node.attributes), "function": live or node.region}
+    shape = node.attributes.get("output_shape")
+    if isinstance(shape, Opaque):
+        config["output_shape"] = shape.value
+    return config
 
 
 def _input_config(value: Value, name: str) -> dict[str, Any]:

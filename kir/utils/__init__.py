@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from kir.utils.data_utils import get_file as get_file
     from kir.utils.io_utils import HDF5Matrix as HDF5Matrix
     from kir.utils.io_utils import h5dict as h5dict
+    from kir.utils.layer_utils import convert_all_kernels_in_model as convert_all_kernels_in_model
+    from kir.utils.layer_utils import get_source_inputs as get_source_inputs
     from kir.utils.layer_utils import print_summary as print_summary
     from kir.utils.progbar import Progbar as Progbar
 
@@ -32,7 +34,9 @@ _LAZY = {
     "OrderedEnqueuer": "data_utils",
     "Progbar": "progbar",
     "Sequence": "data_utils",
+    "convert_all_kernels_in_model": "layer_utils",
     "get_file": "data_utils",
+    "get_source_inputs": "layer_utils",
     "h5dict": "io_utils",
     "print_summary": "layer_utils",
 }
@@ -45,11 +49,13 @@ __all__ = [
     "OrderedEnqueuer",
     "Progbar",
     "Sequence",
+    "convert_all_kernels_in_model",
     "custom_object_scope",
     "deserialize_keras_object",
     "generic_utils",
     "get_custom_objects",
     "get_file",
+    "get_source_inputs",
     "h5dict",
     "normalize",
     "np_utils",

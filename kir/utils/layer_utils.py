@@ -1,4 +1,4 @@
-"""The table that `model.summary()` prints."""
+"""The table that `model.summary()` prints, and helpers that look at layers and their weights."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kir.errors import KirError
+from kir.errors import ConfigError, KirError
 
 
 def count_params(weights: Sequence[Any]) -> int:
@@ -17,7 +17,7 @@ def count_params(weights: Sequence[Any]) -> int:
 
 def is_sequential_like(model: Any) -> bool:
     """Whether every layer has one input and one call: no column of connections is needed then."""
-    if type(model).__name__ == "Sequential":
+    if type(model).__name__ == "Sequential" or not model._is_graph_network:
         return True
     nodes: list[Any] = []
     for at_depth in model._nodes_by_depth.values():
@@ -109,3 +109,78 @@ def _connections(layer: Any, relevant: set[Any]) -> list[str]:
             node.inbound_layers, node.node_indices, node.tensor_indices, strict=True
         )
     ]
+
+
+def get_source_inputs(tensor: Any, layer: Any = None, node_index: int | None = None) -> Any:
+    """The tensors made by `Input` that a tensor is computed from, each once.
+
+    Args:
+        tensor: what a layer returned; anything else is returned as it is.
+        layer: the layer that made it; None is what the tensor itself says.
+        node_index: which call of the layer made it.
+    """
+    if not hasattr(tensor, "_keras_history"):
+        return tensor
+    if layer is None or node_index:
+        layer, node_index, _ = tensor._keras_history
+    if not layer._inbound_nodes:
+        return [tensor]
+    found: dict[Any, None] = {}
+    stack = [layer._inbound_nodes[node_index or 0]]
+    seen = set(stack)
+    while stack:
+        node = stack.pop()
+        if not node.inbound_layers:
+            found.update(dict.fromkeys(node.input_tensors))
+        calls = zip(node.inbound_layers, node.node_indices, strict=True)
+        before = [inbound._inbound_nodes[index] for inbound, index in calls]
+        new = [n for n in dict.fromkeys(before) if n not in seen]
+        seen.update(new)
+        stack.extend(reversed(new))
+    return list(found)
+
+
+_TURNED = ("Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose")
+
+
+def convert_all_kernels_in_model(model: Any) -> None:
+    """Turns the kernels of all convolutions around, between Theano's and TensorFlow's convention.
+
+    Args:
+        model: the model whose weights are changed.
+    """
+    from kir.utils.conv_utils import convert_kernel
+
+    for layer in model.layers:
+        if type(layer).__name__ in _TURNED:
+            layer.kernel.set_value(convert_kernel(layer.kernel.get_value()))
+
+
+def convert_dense_weights_data_format(
+    dense: Any,
+    previous_feature_map_shape: Sequence[int],
+    target_data_format: str = "channels_first",
+) -> None:
+    """Reorders the kernel of a dense layer behind a Flatten, for images of the other data format.
+
+    Args:
+        dense: the layer whose kernel is changed.
+        previous_feature_map_shape: shape of what Flatten gets, in the target format.
+        target_data_format: ``'channels_first'`` or ``'channels_last'``: what the images will be.
+
+    Raises:
+        ConfigError: another data format.
+    """
+    if target_data_format not in ("channels_first", "channels_last"):
+        raise ConfigError(
+            f"`target_data_format` is {target_data_format!r}; expected 'channels_first' or "
+            "'channels_last'."
+        )
+    kernel, *bias = dense.get_weights()
+    if target_data_format == "channels_first":
+        channels, *sizes = previous_feature_map_shape
+        pictures, order = kernel.reshape(*sizes, channels, -1), (2, 0, 1, 3)
+    else:
+        *sizes, channels = previous_feature_map_shape
+        pictures, order = kernel.reshape(channels, *sizes, -1), (1, 2, 0, 3)
+    dense.set_weights([np.transpose(pictures, order).reshape(kernel.shape), *bias])

@@ -46,7 +46,9 @@ def random(*shape):
     return tf.constant(np.random.normal(size=shape))
 
 
-def derivatives(runner, cell, mask, go_backwards, keep_outputs, arguments, factors, jit=False):
+def derivatives(
+    runner, cell, mask, go_backwards, keep_outputs, arguments, factors, jit=False, static=True
+):
     step, _, states, widths = CELLS[cell]
 
     def compute(*tensors):
@@ -65,7 +67,13 @@ def derivatives(runner, cell, mask, go_backwards, keep_outputs, arguments, facto
         norm = tf.add_n([tf.reduce_sum(g * g) for g in first])
         return [total, *first, *tf.gradients(norm, tensors, unconnected_gradients="zero")]
 
-    return tf.function(compute, autograph=False, jit_compile=jit)(*arguments)
+    free = {0: 2, **dict.fromkeys(range(1, 1 + states), 1)} if not static else {}
+    specs = [
+        tf.TensorSpec([None] * free.get(i, 0) + a.shape.as_list()[free.get(i, 0) :], a.dtype)
+        for i, a in enumerate(arguments)
+    ]
+    function = tf.function(compute, autograph=False, jit_compile=jit)
+    return function.get_concrete_function(*specs)(*arguments)
 
 
 def make(cell):
@@ -86,6 +94,13 @@ def test_first_and_second_derivatives(cell, masked, go_backwards, keep_outputs):
     given = cell, mask, go_backwards, keep_outputs, *make(cell)
     wanted = derivatives(loops, *given)
     for got, want in zip(derivatives(loop_gradients, *given), wanted, strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-8, atol=1e-8)
+
+
+def test_unknown_batch_and_length():
+    given = "gru", None, True, True, *make("gru")
+    wanted = derivatives(loops, *given)
+    for got, want in zip(derivatives(loop_gradients, *given, static=False), wanted, strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-8, atol=1e-8)
 
 

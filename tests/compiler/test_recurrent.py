@@ -146,7 +146,10 @@ def test_values(cls, options, step, count, backwards, unroll, masked, x):
     ("layer", "cell"),
     [
         (SimpleRNN(UNITS), SimpleRNNCell(UNITS)),
-        (GRU(UNITS, recurrent_activation="softmax"), GRUCell(UNITS, recurrent_activation="softmax")),
+        (
+            GRU(UNITS, recurrent_activation="softmax"),
+            GRUCell(UNITS, recurrent_activation="softmax"),
+        ),
         (LSTM(UNITS, use_bias=False), LSTMCell(UNITS, use_bias=False)),
     ],
     ids=lambda value: type(value).__name__,
@@ -205,9 +208,7 @@ def test_layers_with_the_weights_of_cudnn(cls, gates, step, x):
     if cls is CuDNNLSTM:
         plain[2] = plain[2].sum(0)
     states = [np.zeros((BATCH, UNITS))] * (len(found) - 1)
-    wanted = reference(
-        lambda *args: step(*args, gate=sigmoid), plain, x, states, backwards=True
-    )
+    wanted = reference(lambda *args: step(*args, gate=sigmoid), plain, x, states, backwards=True)
     for got, want in zip(compute(found, [data], [x]), wanted, strict=True):
         np.testing.assert_allclose(got, want, **EXACT)
 
@@ -261,7 +262,11 @@ def test_sequences_of_any_length():
 def probe(**options):
     """A recurrent layer that gives back its inputs, and with them the dropout masks."""
     layer = SimpleRNN(
-        40, activation=None, use_bias=False, return_sequences=True, kernel_initializer="identity",
+        40,
+        activation=None,
+        use_bias=False,
+        return_sequences=True,
+        kernel_initializer="identity",
         **{"recurrent_initializer": "zeros", **options},
     )
     data = Input((STEPS, 40))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from compiler import backend as K
@@ -18,9 +19,9 @@ from compiler.lowering.rules.recurrent import (
     zeros,
 )
 from compiler.tensorflow import tf
-from kir.layers.spatial import channel_axis, image_shape, spatial_sizes
 from kir.layers.convolutional_recurrent import ConvLSTM2DCell, ConvRNN2D
 from kir.layers.recurrent.cells import state_sizes
+from kir.layers.spatial import channel_axis, image_shape, spatial_sizes
 from kir.utils.conv_utils import conv_output_length
 
 
@@ -34,7 +35,7 @@ def lower_conv_rnn2d(op: ConvRNN2D, call: Call, x: Any, *operands: Any) -> Any:
     return results(op, run_steps(op, call, steps, inputs, states))
 
 
-def _initial_states(op: ConvRNN2D, x: Any, sizes: list[Any]) -> list[Any]:
+def _initial_states(op: ConvRNN2D, x: Any, sizes: Sequence[Any]) -> list[Any]:
     if not type(op).get_initial_state.__module__.startswith("kir."):
         return list(op.get_initial_state(x))
     data_format = op.cell.data_format

@@ -2,8 +2,8 @@
 
 from kir.engine.base_layer import Layer as Layer
 from kir.engine.input_spec import InputSpec as InputSpec
+from kir.layers.recurrent.arguments import standardize_args as standardize_args
 from kir.layers.recurrent.base import RNN as RNN
-from kir.layers.recurrent.base import standardize_args as standardize_args
 from kir.layers.recurrent.cells import GRUCell as GRUCell
 from kir.layers.recurrent.cells import LSTMCell as LSTMCell
 from kir.layers.recurrent.cells import SimpleRNNCell as SimpleRNNCell

@@ -9,7 +9,7 @@ import numpy as np
 
 from kir import backend as K
 from kir.engine.base_layer import Layer, LoweredCall
-from kir.engine.fields import Field, field, regularizer_field
+from kir.engine.fields import field
 from kir.engine.input_spec import InputSpec
 from kir.engine.names import variable_name
 from kir.engine.tensor import Tensor, contains_symbolic, executing
@@ -19,44 +19,16 @@ from kir.initializers import Zeros, draw_initial_value
 from kir.ir.graph import Value
 from kir.ir.types import Shape, TensorType
 from kir.layers.recurrent import cells as cell_module
-from kir.layers.recurrent.cells import check_cell, output_size, state_sizes
-from kir.layers.recurrent.stacked import StackedRNNCells, cell_config, deserialize_cell
+from kir.layers.recurrent.arguments import as_operand, standardize_args
+from kir.layers.recurrent.cells import output_size, state_sizes
+from kir.layers.recurrent.parameters import (
+    LOOP_FIELDS,
+    CellAttribute,
+    cell_field,
+    layer_fields,
+)
+from kir.layers.recurrent.stacked import deserialize_cell
 from kir.utils.generic_utils import has_arg, to_list
-
-LOOP_FIELDS = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll")
-
-
-def _cell(name: str, value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        return StackedRNNCells(value)
-    check_cell(value, f"`{name}`")
-    return value
-
-
-def cell_field() -> Any:
-    """A cell, or a list of cells, which are stacked."""
-    return Field(convert=_cell, serialize=cell_config)
-
-
-class CellAttribute:
-    """A parameter of a layer that is its cell's: reading and setting it goes to the cell."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __get__(self, layer: Any, owner: type) -> Any:
-        if layer is None:
-            return self
-        cell = layer.__dict__.get("cell")
-        # Until there is a cell the value waits in the layer.
-        return layer.__dict__[self.name] if cell is None else getattr(cell, self.name)
-
-    def __set__(self, layer: Any, value: Any) -> None:
-        cell = layer.__dict__.get("cell")
-        if cell is None:
-            layer.__dict__[self.name] = value
-        else:
-            setattr(cell, self.name, value)
 
 
 class RNN(Layer):
@@ -112,7 +84,7 @@ class RNN(Layer):
         """
         if cell is not None:
             cls.cell_class = cell
-            cls._fields, cls._config_order = _layer_fields(cell, last)
+            cls._fields, cls._config_order = layer_fields(cell, RNN._fields, last)
             for name in cell._fields:
                 setattr(cls, name, CellAttribute(name))
         super().__init_subclass__(**kwargs)
@@ -231,7 +203,7 @@ class RNN(Layer):
                 Variable(
                     kind,
                     variable_name("Variable"),
-                    draw_initial_value(Zeros(), kind.shape or (), kind.dtype),
+                    draw_initial_value(Zeros(), kind.shape, kind.dtype),  # type: ignore[arg-type]
                     trainable=False,
                 )
                 for kind in self._state_types(TensorType(K.floatx(), shape))
@@ -283,7 +255,7 @@ class RNN(Layer):
             )
         if all(made_by_layers):
             return super().__call__([inputs, *more] if more else inputs, **kwargs)
-        self._foreign_operands = [_as_value(x) for x in more]
+        self._foreign_operands = [as_operand(x) for x in more]
         try:
             return super().__call__(inputs, **kwargs)
         finally:
@@ -296,7 +268,7 @@ class RNN(Layer):
                 "parameter `constants`."
             )
         self._num_constants = len(constants)
-        self.constants_spec = [InputSpec(shape=tuple(K.int_shape(c))) for c in constants]
+        self.constants_spec = [InputSpec(shape=K.int_shape(c)) for c in constants]
 
     def _add_call(self, inputs: Any, tensors: list[Tensor], kwargs: dict[str, Any]) -> Any:
         given = [*tensors[1:], *self._foreign_operands]
@@ -433,64 +405,3 @@ class RNN(Layer):
         layer = cls(**rest)
         layer._num_constants = count
         return layer
-
-
-def _layer_fields(
-    cell: type[Layer], last: Sequence[str]
-) -> tuple[dict[str, Field], tuple[str, ...]]:
-    """The parameters of a layer made of one kind of cell, and their order in the config."""
-    found: dict[str, Field] = {}
-    for name, spec in cell._fields.items():
-        found[name] = spec
-        if name == "bias_regularizer":
-            found["activity_regularizer"] = regularizer_field()
-            found["activity_regularizer"].name = "activity_regularizer"
-    order = (*LOOP_FIELDS, *found)
-    found.update({name: RNN._fields[name] for name in LOOP_FIELDS})
-    for name in last:
-        found[name] = found.pop(name)
-    return found, order
-
-
-def _as_value(x: Any) -> Value:
-    """A tensor that no layer made, as an operand of a call."""
-    if isinstance(x, Value):
-        return x
-    value = K.constant(x) if isinstance(x, np.ndarray) else x
-    operand = Tensor(TensorType(value.dtype.name, tuple(value.shape)))
-    operand.fixed_value = value  # type: ignore[attr-defined]
-    return operand
-
-
-def standardize_args(
-    inputs: Any, initial_state: Any, constants: Any, num_constants: int | None
-) -> tuple[Any, list[Any] | None, list[Any] | None]:
-    """Inputs, initial states and constants of a call, which may stand in one list.
-
-    Args:
-        inputs: the sequence; or a list of it, the initial states and the constants.
-        initial_state, constants: one tensor, or several; None where there are none.
-        num_constants: how many tensors at the end of the list are constants.
-
-    Raises:
-        ConfigError: states or constants both in the list and by keyword.
-    """
-    if isinstance(inputs, list | tuple):
-        rest = list(inputs[1:])
-        inputs = inputs[0]
-        if rest and num_constants and constants is None:
-            rest, constants = rest[:-num_constants], rest[-num_constants:]
-        if rest:
-            if initial_state is not None:
-                raise ConfigError(
-                    "Initial states are given in the list of inputs and as `initial_state`; give "
-                    "them once."
-                )
-            initial_state = rest
-    return inputs, _list_or_none(initial_state), _list_or_none(constants)
-
-
-def _list_or_none(value: Any) -> list[Any] | None:
-    if value is None:
-        return None
-    return list(value) if isinstance(value, list | tuple) else [value]

@@ -22,7 +22,7 @@ def cell_config(cell: Any) -> dict[str, Any]:
 
 
 def deserialize_cell(entry: Any, custom_objects: Mapping[str, Any] | None) -> Any:
-    """The cell that ``{"class_name": ..., "config": ...}`` describes; a cell is returned as it is."""
+    """The cell of a ``{"class_name": ..., "config": ...}``; a cell is returned as it is."""
     from kir.layers import deserialize  # the table of all layers is made from this module
 
     return deserialize(entry, custom_objects) if isinstance(entry, Mapping) else entry

@@ -102,7 +102,11 @@ class Bare:
             (None, None, 3, 5, None),
             ["f32[?,2,3,?]"],
         ),
-        (lambda: ConvRNN2D(ConvLSTM2DCell(4, 2, dilation_rate=2)), (2, 3, 5, 6, 1), ["f32[2,3,4,4]"]),
+        (
+            lambda: ConvRNN2D(ConvLSTM2DCell(4, 2, dilation_rate=2)),
+            (2, 3, 5, 6, 1),
+            ["f32[2,3,4,4]"],
+        ),
     ],
 )
 def test_types(make, shape, want):
