@@ -5,14 +5,15 @@ offers the call to the dispatchers that are registered. Ours records the outermo
 that the user wrote. Its type is found by trying it out once.
 
 TensorFlow has no dispatch for a few functions that take functions; it is added here, by
-TensorFlow's own decorator.
+TensorFlow's own decorator. `tf.gradients` becomes `K.gradients` where its arguments are symbolic.
 """
 
 from __future__ import annotations
 
+import functools
 import inspect
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
@@ -84,11 +85,27 @@ def connect() -> None:
     if registered is not None:
         return
     _RECORDER.register()
-    tf._kir_recorder = _RECORDER
+    tf._kir_recorder = _RECORDER  # type: ignore[attr-defined]
     support = tf.__internal__.dispatch.add_dispatch_support
     for module in (tf, tf.compat.v1):
         for name in _WITHOUT_DISPATCH:
             setattr(module, name, support(getattr(module, name)))
+        module.gradients = _differentiating(module.gradients)  # type: ignore[attr-defined]
+
+
+def _differentiating(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`tf.gradients`, which refuses to work outside of graphs, with symbolic values among others.
+
+    It is not dispatched, as it fails in another way than by the type of its arguments.
+    """
+
+    @functools.wraps(function)
+    def gradients(ys: Any, xs: Any, *args: Any, **kwargs: Any) -> Any:
+        if executing() or not contains_symbolic([ys, xs]):
+            return function(ys, xs, *args, **kwargs)
+        return K.gradients(ys, xs)
+
+    return gradients
 
 
 def tensorflow_name(name: str) -> Any:
@@ -152,7 +169,8 @@ def _bound(op: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str,
         if parameter.kind is parameter.VAR_KEYWORD:
             found.update(found.pop(parameter.name, {}))
         elif parameter.kind is parameter.VAR_POSITIONAL and parameter.name in found:
-            found["*"] = list(found.pop(parameter.name))
+            # Those before them have to be passed by position too.
+            found = {"*": list(args), **kwargs}
     found.pop("name", None)
     return found
 

@@ -16,7 +16,7 @@ from kir.ir.types import TensorType
 def resource(variable: Variable) -> Any:
     """The `tf.Variable` of `variable`; made from its value when first asked for."""
     if variable.resource is None:
-        value = variable.host_value()
+        value: Any = variable.host_value()
         # Created outside of whatever function is being traced: it outlives the trace.
         with tf.init_scope():
             variable.resource = tf.Variable(

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Sequence
 from typing import Any
 
+from compiler.lowering.context import current_context
 from compiler.tensorflow import tf
 from kir.errors import StateError
 
@@ -23,6 +24,12 @@ def gradients(loss: Any, variables: Sequence[Any]) -> list[Any]:
         )
     losses = list(loss) if isinstance(loss, list | tuple) else [loss]
     found = tf.gradients(losses, list(variables))
+    context = current_context()
+    if context is not None and context.is_trial:
+        # Placeholders depend on nothing; in the program the same values do.
+        found = [
+            tf.zeros_like(v) if g is None else g for g, v in zip(found, variables, strict=True)
+        ]
     return [tf.convert_to_tensor(g) if isinstance(g, tf.IndexedSlices) else g for g in found]
 
 

@@ -60,6 +60,8 @@ def placeholder(kind: TensorType) -> Any:
 class _Scratch(Context):
     """A program that is built only to see what types come out and what it takes from outside."""
 
+    is_trial = True
+
     def __init__(self, graph: Any) -> None:
         super().__init__(training=False)
         self.graph = graph

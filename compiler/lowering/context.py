@@ -24,7 +24,10 @@ class Context:
         updates: the new values of variables, assigned when the step ends.
         evaluate: computes values of a region; set by the interpreter.
         trainable: variables that gradients are taken of, or None for no gradients.
+        is_trial: whether the program is built only to see what types come out.
     """
+
+    is_trial = False
 
     def __init__(self, training: bool, random_step: Any = None) -> None:
         self.training = training
@@ -83,7 +86,7 @@ class Context:
         salt = (seed * 1000003 + self._random_count) % (2**31 - 1)
         pair = tf.stack([tf.constant(salt, tf.int32), tf.cast(step, tf.int32)])
         for number in self._iterations:
-            pair = tf.random.experimental.stateless_fold_in(pair, number)
+            pair = tf.random.experimental.stateless_fold_in(pair, number)  # type: ignore[attr-defined]
         return pair
 
     @contextlib.contextmanager

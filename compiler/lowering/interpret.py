@@ -32,20 +32,27 @@ def read(variable: Value) -> Any:
     return context.read(variable) if context is not None else resource(variable).read_value()
 
 
-def interpret(outputs: Sequence[Value], env: Environment, context: Context) -> list[Any]:
+def interpret(
+    outputs: Sequence[Value],
+    env: Environment,
+    context: Context,
+    also_used: Iterable[Value] = (),
+) -> list[Any]:
     """The tensors of `outputs`.
 
     Args:
         outputs: values of a graph.
         env: tensors of its inputs; gets those of every value that is computed.
         context: the program that is being built.
+        also_used: values that something else reads later; a layer leaves out results that nobody
+            uses.
 
     Raises:
         StateError: an output depends on an input that `env` does not hold.
     """
     wanted = [v for v in outputs if v not in env and not isinstance(v, Variable)]
     order = topological_order(wanted, stop=env)
-    used = set(outputs)
+    used = {*outputs, *also_used}
     for node in order:
         used.update(node.operands)
     context.evaluate = interpret
@@ -71,7 +78,7 @@ def lookup(value: Value, env: Environment, context: Context) -> Any:
                 f"The result depends on {value!r}, which is no input of this function. Add it to "
                 "the inputs."
             )
-        env[value] = found = fixed
+        env[value] = found = context.read(fixed) if isinstance(fixed, Variable) else fixed
     return found
 
 
@@ -125,7 +132,7 @@ def _call_layer(node: Node, env: Environment, context: Context, used: set[Value]
     masks = [None if m is None else lookup(m, env, context) for m in node.masks]
     if layer.is_network:
         if node.inner is not None:
-            return interpret(node.inner.outputs, env, context)
+            return interpret(node.inner.outputs, env, context, used)
         assert node.region is not None
         inner = _bind(node.region.inputs, inputs)
         return interpret(node.region.outputs, inner, context)

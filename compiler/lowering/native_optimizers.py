@@ -31,7 +31,8 @@ def _hold_rate(optimizer: Any) -> None:
     """A rate in a variable is read in every step, so that callbacks can change it."""
     for name in ("_lr", "_learning_rate"):
         if isinstance(getattr(optimizer, name, None), int | float):
-            rate = tf.Variable(float(getattr(optimizer, name)), trainable=False, name="lr")
+            rate = tf.constant(float(getattr(optimizer, name)))
+            rate = tf.Variable(rate, trainable=False, name="lr")
             setattr(optimizer, name, rate)
 
 

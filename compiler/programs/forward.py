@@ -48,7 +48,7 @@ class ForwardProgram:
         if self._bound is None:
             materialize(self.graph)
             traced = tf.function(self.compute, autograph=False, jit_compile=self._jit)
-            specs = [signature(v.type) for v in self.fed]
+            specs = [fed_signature(v.type) for v in self.fed]
             self._bound = bind(traced.get_concrete_function(*specs))
         return self._bound
 
@@ -56,8 +56,14 @@ class ForwardProgram:
 def environment(
     inputs: Sequence[Value], fed: Sequence[Value], tensors: Sequence[Any], context: Context
 ) -> dict[Value, Any]:
-    """A graph's inputs with their tensors: what is fed, and what has a value of its own."""
+    """A graph's inputs with their tensors: what is fed, and what has a value of its own.
+
+    Sparse inputs are fed as dense tensors: a call takes no others.
+    """
     env = dict(zip(fed, tensors, strict=True))
+    for value, tensor in env.items():
+        if value.type.sparse and not isinstance(tensor, tf.SparseTensor):
+            env[value] = tf.sparse.from_dense(tensor)
     for value in inputs:
         if value not in env:
             env[value] = interpret([value], {}, context)[0]
@@ -80,3 +86,8 @@ def signature(kind: Any) -> Any:
     """The TensorFlow spec of a type."""
     make = tf.SparseTensorSpec if kind.sparse else tf.TensorSpec
     return make(kind.shape, kind.dtype)
+
+
+def fed_signature(kind: Any) -> Any:
+    """The spec of what is fed for an input of this type; see `environment`."""
+    return tf.TensorSpec(kind.shape, kind.dtype)

@@ -15,11 +15,12 @@ from compiler.lowering.interpret import interpret
 from compiler.lowering.optimizers import Step, clip
 from compiler.pipeline import EVALUATE, TRAIN, run_passes
 from compiler.programs.calling import BoundFunction, bind
-from compiler.programs.forward import environment, signature
+from compiler.programs.forward import environment, fed_signature
 from compiler.programs.objective import CompiledGraph
 from compiler.tensorflow import tf
 from compiler.variables import materialize, resource
 from kir.engine.variable import Variable
+from kir.ir.types import TensorType
 from kir.optimizers.base import check_gradients
 
 # Loops that are kept for other batch sizes (and for XLA, other sizes of the data).
@@ -71,7 +72,7 @@ class StepProgram:
         """One step on the tensors of a batch; the logs as a vector."""
         self.trace_count += 1
         counter = self._random_counter
-        number = None if counter is None else resource(counter).read_value()
+        number: Any = None if counter is None else resource(counter).read_value()
         context = Context(training=self.is_training, random_step=number)
         env = environment(self.graph.inputs, self._fed, inputs, context)
         logs = interpret(self.graph.outputs[: self.log_count], env, context)
@@ -94,7 +95,7 @@ class StepProgram:
         if self._single is None:
             self._make_variables()
             traced = tf.function(lambda *tensors: [self._step(tensors)], autograph=False)
-            specs = [signature(v.type) for v in self._fed]
+            specs = [fed_signature(v.type) for v in self._fed]
             self._single = bind(traced.get_concrete_function(*specs))
         return self._single(*inputs)[0]
 
@@ -139,7 +140,7 @@ class StepProgram:
         def run(*arguments: Any) -> list[Any]:
             *samples, indices, steps = arguments
             # Compiled by XLA, one large gather and slices of it beat a small gather in each step.
-            placed = [tf.gather(s, indices) for s in samples] if jit else None
+            placed: Any = [tf.gather(s, indices) for s in samples] if jit else None
 
             def batch_at(i: Any) -> list[Any]:
                 if placed is not None:
@@ -165,7 +166,7 @@ class StepProgram:
         if jit:
             specs = [tf.TensorSpec(d.shape, d.dtype) for d in data]
         else:
-            specs = [tf.TensorSpec([None, *v.type.shape[1:]], v.type.dtype) for v in self._fed]
+            specs = [_open_batch(v.type) for v in self._fed]
         concrete = traced.get_concrete_function(
             *specs, tf.TensorSpec([capacity, batch], tf.int32), tf.TensorSpec([], tf.int32)
         )
@@ -174,5 +175,12 @@ class StepProgram:
 
 def _gather(samples: Any, rows: Any, batch: int) -> Any:
     found = tf.gather(samples, rows)
-    found.set_shape([batch, *samples.shape[1:]])
+    if samples.shape.rank is not None:
+        found.set_shape([batch, *samples.shape[1:]])
     return found
+
+
+def _open_batch(kind: TensorType) -> Any:
+    """The spec of data of any number of samples."""
+    shape: Any = None if kind.shape is None else (None, *kind.shape[1:])
+    return tf.TensorSpec(shape, kind.dtype)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 from kir import layers
 from kir.applications._building import channel_axis
 
 # A convolution is (filters, kernel height, kernel width), with an "s" after it if it has stride 2
 # and no padding; otherwise a step is a kind of pooling.
-Step = tuple[Any, ...] | str
+Step = tuple[Any, ...] | Literal["avg", "max"]
 Branch = tuple[Step, ...]
 
 

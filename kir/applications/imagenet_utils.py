@@ -84,7 +84,8 @@ def _preprocess_tensor(x: Any, data_format: str, mode: str) -> Any:
         x = x / 255.0
     else:
         mean = _CAFFE_MEAN
-        x = K.reverse(x, K.ndim(x) - (1 if data_format == "channels_last" else 3))
+        rank: Any = K.ndim(x)
+        x = K.reverse(x, rank - (1 if data_format == "channels_last" else 3))
     offset = K.constant(-np.array(mean))
     if K.dtype(x) != K.dtype(offset):
         offset = K.cast(offset, K.dtype(x))

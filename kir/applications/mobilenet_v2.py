@@ -102,7 +102,7 @@ def MobileNetV2(  # noqa: N802 - Keras's name
 def _block(x: Any, filters: int, stride: int, expansion: int, i: int) -> Any:
     """Expands the channels, convolves each of them, and projects them onto few again."""
     shortcut = x
-    channels = K.int_shape(x)[-1]
+    channels: Any = K.int_shape(x)[-1]
     name = f"block_{i}" if i else "expanded_conv"
     if i:
         x = layers.Conv2D(

@@ -271,7 +271,7 @@ class Layer:
         kernel = initializers.get(initializer if initializer is not None else "glorot_uniform")
         if dtype is None:
             dtype = common.floatx()
-        full_shape = tuple(None if d is None else int(d) for d in shape)
+        full_shape: Any = tuple(None if d is None else int(d) for d in shape)
         if None in full_shape:
             raise ShapeError(
                 f"{type(self).__name__} {self.name!r}: weight {name!r} would have the shape "
@@ -340,7 +340,7 @@ class Layer:
                 f"{type(self).__name__} {self.name!r} has no weights yet: it is not built. Call "
                 "it on an input, or give the model's first layer an input_shape."
             )
-        return sum(int(np.prod(w.type.shape)) for w in self.weights)
+        return sum(int(np.prod(w.type.shape)) for w in self.weights)  # type: ignore[arg-type]
 
     # -- what a layer does
 
@@ -816,7 +816,7 @@ def register_layer_op(cls: type[Layer]) -> None:
     # A layer that a config describes may build the layer inside it.
     scope = undisturbed if "layer" in cls._fields else contextlib.nullcontext
 
-    def infer(node: Any) -> list[TensorType] | None:
+    def infer(node: Any) -> list[TensorType]:
         layer = node.layer
         if layer is None:
             with scope():

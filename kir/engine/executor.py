@@ -61,7 +61,7 @@ class Executor(Protocol):
         """A scope that fails if something random is computed in it at once."""
         ...
 
-    def call_layer(self, layer: Any, inputs: Any, arguments: dict[str, Any]) -> Any:
+    def call_layer(self, cls: type, layer: Any, inputs: Any, arguments: dict[str, Any]) -> Any:
         """Applies a built-in layer's lowering to TensorFlow tensors."""
         ...
 

@@ -90,7 +90,7 @@ def fraction_field(default: Any = REQUIRED) -> Any:
     return Field(default, convert)
 
 
-def choice_field(default: Any, choices: Sequence[str]) -> Any:
+def choice_field(default: Any, choices: Sequence[str | None]) -> Any:
     """One of a few lower-case words."""
 
     def convert(name: str, value: Any) -> str:

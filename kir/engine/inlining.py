@@ -138,8 +138,11 @@ def updates_of(nodes: Iterable[Node], stateful_only: bool = False) -> list[Value
 
 def updates_by(node: Node) -> list[Value]:
     """The updates that one call performs."""
-    added = node.effects.updates if node.effects is not None else ()
-    return [*(u.value(node.outputs) for u in added), *node.layer.node_updates(node)]
+    if node.effects is not None:
+        # A subclass of a built-in layer changes what its `call` says, not what its base does.
+        return [u.value(node.outputs) for u in node.effects.updates]
+    found: list[Value] = node.layer.node_updates(node)
+    return found
 
 
 def losses_by(node: Node) -> list[Value]:

@@ -83,7 +83,8 @@ class InputLayer(Layer):
         )
         node.input_tensors = [tensor]
         node.output_tensors = [tensor]
-        node.input_shapes = node.output_shapes = [tuple(self.batch_input_shape)]
+        shapes: list[Any] = [tuple(self.batch_input_shape)]
+        node.input_shapes = node.output_shapes = shapes
         record_history(self, node)
 
     def get_config(self) -> dict[str, Any]:

@@ -120,17 +120,16 @@ def _body(network: Network, inputs: Sequence[Tensor], outputs: Sequence[Tensor])
 
 
 def of_calls(network: Network, inputs: Any, getter: Callable[[Any], list[Any]]) -> list[Any]:
-    """What `getter` says of the network's calls on `inputs`.
+    """What `getter` says of the network's call on `inputs`; of the first if there are several.
 
     It is asked once, as functions are compiled for the values that they are given.
     """
     key = object_key(inputs)
-    found: list[Any] = []
     for node in network._inbound_nodes if key is not None else ():
         if node.region is not None and object_key(node.input_tensors) == key:
             state = (getter.__name__, tuple(layer.trainable for layer in network.layers))
             kept: dict[Any, list[Any]] = node.__dict__.setdefault("_found", {})
             if state not in kept:
                 kept[state] = getter(node)
-            found += kept[state]
-    return found
+            return kept[state]
+    return []

@@ -215,14 +215,14 @@ class Network(Layer):
         return [x._keras_history[0].name for x in self.inputs]
 
     @property
-    def trainable_weights(self) -> list[Variable]:
+    def trainable_weights(self) -> list[Variable]:  # type: ignore[override]
         """The weights that training changes, layer by layer; none if the network is frozen."""
         if not self.trainable:
             return []
         return [w for layer in self.layers for w in layer.trainable_weights]
 
     @property
-    def non_trainable_weights(self) -> list[Variable]:
+    def non_trainable_weights(self) -> list[Variable]:  # type: ignore[override]
         """The weights that training does not change."""
         frozen = [w for layer in self.layers for w in layer.non_trainable_weights]
         if self.trainable:
@@ -266,7 +266,7 @@ class Network(Layer):
         """The number of scalars in the weights."""
         if not self.built:
             return super().count_params()
-        return sum(int(np.prod(w.type.shape)) for w in self.weights)
+        return sum(int(np.prod(w.type.shape)) for w in self.weights)  # type: ignore[arg-type]
 
     @property
     def losses(self) -> list[Any]:
@@ -370,7 +370,7 @@ class Network(Layer):
             )
         return unpack_singleton([t.shape for t in self._types_for(shapes)])
 
-    def compute_mask(self, inputs: Any, mask: Any) -> Any:
+    def compute_mask(self, inputs: Any, mask: Any) -> Any:  # type: ignore[override]
         """The masks of the outputs."""
         return unpack_singleton([x.mask for x in self.outputs])
 

@@ -104,7 +104,7 @@ class Symbolic:
             NeedsTensorFlowError: no program is being built.
         """
         if executing():
-            return executor().read(self)
+            return executor().read(self)  # type: ignore[arg-type]
         executor().connect_tensorflow()
         raise NeedsTensorFlowError(
             f"{self!r} is symbolic: it has no value yet, and this function of TensorFlow's cannot "
@@ -127,8 +127,9 @@ class Tensor(Symbolic, Value):
     _keras_history: tuple[Any, int, int]
 
     def __new__(cls, type: TensorType | None = None, *_: Any, **__: Any) -> Tensor:
+        """Makes a `SparseTensor` if the type is sparse."""
         is_sparse = type is not None and type.sparse and cls is Tensor
-        return super().__new__(SparseTensor if is_sparse else cls)
+        return super().__new__(SparseTensor if is_sparse else cls)  # type: ignore[arg-type]
 
     def __init__(
         self, type: TensorType, name: str = "", producer: Node | None = None, index: int = 0
@@ -215,7 +216,7 @@ NEW_NODES: list[list[Node]] = []
 
 
 def announce(node: Node) -> None:
-    """Completes a node that was just recorded: marks its outputs and enters it in running traces."""
+    """Completes a node that was just recorded: marks its outputs, enters it in running traces."""
     uses_phase = any(getattr(v, "_uses_learning_phase", False) for v in node.inputs)
     for output in node.outputs:
         output._uses_learning_phase = uses_phase  # type: ignore[attr-defined]

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from kir.engine.base_layer import Layer as Layer
 from kir.engine.executor import executor
-from kir.engine.network import Network
+from kir.engine.network import Network as Network
+from kir.engine.training_utils import (
+    check_array_length_consistency as check_array_length_consistency,
+)
+from kir.engine.training_utils import (
+    check_loss_and_target_compatibility as check_loss_and_target_compatibility,
+)
+from kir.engine.training_utils import collect_metrics as collect_metrics
+from kir.engine.training_utils import standardize_class_weights as standardize_class_weights
+from kir.engine.training_utils import standardize_sample_weights as standardize_sample_weights
+from kir.engine.training_utils import standardize_weights as standardize_weights
+from kir.engine.training_utils import weighted_masked_objective as weighted_masked_objective
 from kir.engine.variable import Variable
 from kir.errors import MissingAttributeError, StateError
+from kir.legacy.interfaces import legacy_generator_methods_support
 
 
 class Model(Network):
@@ -197,6 +210,7 @@ class Model(Network):
         """The outputs for one batch."""
         return self._running().predict_on_batch(x)
 
+    @legacy_generator_methods_support
     def fit_generator(
         self,
         generator: Any,
@@ -255,6 +269,7 @@ class Model(Network):
             initial_epoch=initial_epoch,
         )
 
+    @legacy_generator_methods_support
     def evaluate_generator(
         self,
         generator: Any,
@@ -286,6 +301,7 @@ class Model(Network):
             verbose=verbose,
         )
 
+    @legacy_generator_methods_support
     def predict_generator(
         self,
         generator: Any,
@@ -316,13 +332,36 @@ class Model(Network):
 
     # -- the compiled model as a graph
 
-    def _symbolic(self, what: str) -> Any:
+    def _resolved(self, what: str) -> Any:
+        """The trainer, for an attribute that exists once the model is compiled and built."""
         trainer = self._trainer
         if trainer is None or trainer.compilation is None:
             raise MissingAttributeError(
                 f"{self._label()} has no `{what}` before it is compiled (and built)."
             )
-        return trainer.symbolic
+        return trainer
+
+    def _symbolic(self, what: str) -> Any:
+        return self._resolved(what).symbolic
+
+    @property
+    def train_function(self) -> Any:
+        """One step of training: from a list of arrays to the list of logs.
+
+        The arrays are the inputs, the targets and the sample weights of all outputs; the learning
+        phase may follow.
+        """
+        return self._resolved("train_function").function("train_on")
+
+    @property
+    def test_function(self) -> Any:
+        """The logs of one batch; takes what `train_function` takes."""
+        return self._resolved("test_function").function("test_on")
+
+    @property
+    def predict_function(self) -> Any:
+        """The outputs for one batch: from a list of arrays to a list of arrays."""
+        return self._resolved("predict_function").function("predict_on_batch")
 
     @property
     def total_loss(self) -> Any:

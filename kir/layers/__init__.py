@@ -124,8 +124,10 @@ from kir.legacy.layers import AtrousConv1D as AtrousConv1D
 from kir.legacy.layers import AtrousConv2D as AtrousConv2D
 from kir.legacy.layers import AtrousConvolution1D as AtrousConvolution1D
 from kir.legacy.layers import AtrousConvolution2D as AtrousConvolution2D
+from kir.legacy.layers import ConvRecurrent2D as ConvRecurrent2D
 from kir.legacy.layers import Highway as Highway
 from kir.legacy.layers import MaxoutDense as MaxoutDense
+from kir.legacy.layers import Recurrent as Recurrent
 from kir.serde.config import layer_from_config
 
 

@@ -27,6 +27,8 @@ from kir.layers.recurrent.base import RNN
 from kir.layers.recurrent.cells import GatedCell, forget_bias, output_size, state_sizes
 from kir.layers.recurrent.parameters import cell_field
 from kir.layers.spatial import channel_axis, image_shape, spatial_sizes
+from kir.legacy.recurrent import ConvRecurrent2D as ConvRecurrent2D
+from kir.legacy.recurrent import Recurrent as Recurrent
 from kir.utils.conv_utils import conv_output_length
 
 

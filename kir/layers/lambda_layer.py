@@ -127,7 +127,7 @@ class Lambda(Layer):
             "function_type": kind,
             "output_shape": shape,
             "output_shape_type": shape_kind,
-            "arguments": self.arguments,
+            "arguments": {k: _argument(v) for k, v in self.arguments.items()},
         }
 
     def node_config(self) -> dict[str, Any]:
@@ -175,6 +175,17 @@ class Lambda(Layer):
             for key, value in (given.get("arguments") or {}).items()
         }
         return cls(**given)
+
+
+class _Array(np.ndarray):
+    """An array among a Lambda's arguments; Keras's files say that it is one."""
+
+    def json_value(self) -> dict[str, Any]:
+        return {"type": "ndarray", "value": self.tolist()}
+
+
+def _argument(value: Any) -> Any:
+    return value.view(_Array) if type(value) is np.ndarray else value
 
 
 def _takes_mask(function: Any) -> bool:

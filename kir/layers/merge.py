@@ -209,7 +209,7 @@ class Concatenate(Layer):
         for x, m in zip(inputs, mask, strict=True):
             if m is None:
                 masks.append(K.cast(K.ones_like(x), "bool"))
-            elif K.ndim(m) < K.ndim(x):
+            elif K.ndim(m) < K.ndim(x):  # type: ignore[operator]
                 # A mask says nothing of the features: it counts for each of them.
                 masks.append(K.expand_dims(m))
             else:

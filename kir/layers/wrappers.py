@@ -20,7 +20,7 @@ from kir.engine.variable import Variable
 from kir.errors import ConfigError, MissingAttributeError, RankError, ShapeError
 from kir.ir.graph import Graph, Value
 from kir.ir.types import TensorType
-from kir.utils.generic_utils import to_list
+from kir.utils.generic_utils import custom_object_scope, to_list
 
 
 def _layer_config(layer: Any) -> dict[str, Any]:
@@ -65,7 +65,7 @@ class Wrapper(Layer):
         return bool(self.layer.trainable)
 
     @trainable.setter
-    def trainable(self, value: bool) -> None:
+    def trainable(self, value: bool) -> None:  # type: ignore[override]
         self.layer.trainable = value
 
     @property
@@ -211,7 +211,7 @@ class TimeDistributed(Wrapper):
     supports_masking = True
     call = LoweredCall("inputs", training=None, mask=None)
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Any) -> None:  # type: ignore[override]
         """Creates the weights of the layer inside."""
         shape = tuple(input_shape)
         self._check_rank(shape, shape)
@@ -265,8 +265,9 @@ class TimeDistributed(Wrapper):
 
         Keras 2.2: where the batch size is fixed it counts twice.
         """
-        found = super().node_losses(node)
-        return found * 2 if node.inputs[0].type.shape[0] else found
+        # Two values, as a model counts each value once.
+        times = 2 if node.inputs[0].type.shape[0] else 1
+        return [loss for _ in range(times) for loss in super(Wrapper, self).node_losses(node)]
 
     def varies_with_phase(self) -> bool:
         """Whether the layer inside does."""
@@ -284,7 +285,7 @@ class TimeDistributed(Wrapper):
         (node,) = inner.nodes
         found = node.output_masks[0]  # type: ignore[attr-defined]
         if found is None:
-            for _ in range(2, K.ndim(mask) if mask is not None else 0):
+            for _ in range(2, K.ndim(mask) if mask is not None else 0):  # type: ignore[arg-type]
                 mask = K.any(mask, axis=-1)
             return mask
         values = [_merge_time(x)] + ([] if mask is None else [_merge_time(mask)])
@@ -305,6 +306,14 @@ def _merge_time(x: Any) -> Any:
 
 def _known_sizes(x: Any, sizes: Any, offset: int = 1) -> list[Any]:
     return [K.shape(x)[i + offset] if size is None else size for i, size in enumerate(sizes)]
+
+
+def _own_classes(layer: Any) -> dict[str, type]:
+    """The classes of a recurrent layer's cells, which its configuration only names."""
+    cell = getattr(layer, "cell", None)
+    cells = [c for c in [cell, *getattr(cell, "cells", ())] if c is not None]
+    own = (type(c) for c in cells if not type(c).__module__.startswith("kir."))
+    return {cls.__name__: cls for cls in own}
 
 
 class Bidirectional(Wrapper):
@@ -344,7 +353,8 @@ class Bidirectional(Wrapper):
         config = layer.get_config()
         config["go_backwards"] = not config["go_backwards"]
         self.forward_layer = copy.copy(layer)
-        self.backward_layer = type(layer).from_config(config)
+        with custom_object_scope(_own_classes(layer)):
+            self.backward_layer = type(layer).from_config(config)
         for prefix, one in (("forward_", self.forward_layer), ("backward_", self.backward_layer)):
             one.name = prefix + one.name
         self._directions = (self.forward_layer, self.backward_layer)
@@ -397,7 +407,7 @@ class Bidirectional(Wrapper):
     def _regularization_losses(self) -> list[Any]:
         return [loss for layer in self._directions for loss in layer.get_losses_for(None)]
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Any) -> None:  # type: ignore[override]
         """Creates the weights of both directions."""
         for layer in self._directions:
             with name_scope(layer.name):
@@ -476,7 +486,7 @@ class Bidirectional(Wrapper):
         self._num_constants = len(constants)
         for layer in self._directions:
             layer._num_constants = len(constants)
-            layer.constants_spec = [InputSpec(shape=tuple(K.int_shape(c))) for c in constants]
+            layer.constants_spec = [InputSpec(shape=tuple(K.int_shape(c))) for c in constants]  # type: ignore[arg-type]
 
     def assert_input_compatibility(self, inputs: Any) -> None:
         """Checks the sequence; states were looked at before."""
@@ -551,7 +561,7 @@ class Bidirectional(Wrapper):
         several = isinstance(input_shape, list) and isinstance(input_shape[0], list | tuple)
         return super().compute_output_shape(tuple(input_shape[0] if several else input_shape))
 
-    def compute_mask(self, inputs: Any, mask: Any) -> Any:
+    def compute_mask(self, inputs: Any, mask: Any) -> Any:  # type: ignore[override]
         """The sequence's mask for results that are sequences."""
         first = mask[0] if isinstance(mask, list) else mask
         kept = first if self.return_sequences else None

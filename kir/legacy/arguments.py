@@ -20,7 +20,7 @@ Prepare = Callable[[Args, dict[str, Any]], Prepared]
 
 def warn(message: str) -> None:
     """Warns at the first line outside of kir that led here."""
-    depth, frame = 1, sys._getframe(1)
+    depth, frame = 2, sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("kir."):
         depth, frame = depth + 1, frame.f_back
     warnings.warn(message, UserWarning, stacklevel=depth)

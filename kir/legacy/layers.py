@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from kir.engine.base_layer import InputSpec as InputSpec
-from kir.engine.base_layer import Layer, LoweredCall
+from kir.engine.base_layer import Layer as Layer
+from kir.engine.base_layer import LoweredCall
 from kir.engine.fields import (
     Field,
     activation_field,
@@ -20,6 +21,8 @@ from kir.errors import ShapeError
 from kir.ir.types import TensorType
 from kir.layers.convolutional import Conv1D, Conv2D
 from kir.legacy.arguments import warn
+from kir.legacy.recurrent import ConvRecurrent2D as ConvRecurrent2D
+from kir.legacy.recurrent import Recurrent as Recurrent
 
 
 class _Dense(Layer):

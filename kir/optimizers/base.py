@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import difflib
-import functools
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from kir.engine.variable import Variable
 from kir.errors import ArgumentError, ConfigError
 from kir.initializers.draws import Filled
 from kir.ir.types import TensorType
+from kir.legacy.interfaces import legacy_get_updates_support
 
 CLIPPING = ("clipnorm", "clipvalue")
 
@@ -43,7 +43,7 @@ def slots(params: Iterable[Variable], scalar: bool = False) -> list[Variable]:
     """
     found = []
     for p in params:
-        shape = (1,) if scalar else p.type.shape
+        shape: Any = (1,) if scalar else p.type.shape
         found.append(
             Variable(
                 TensorType(p.type.dtype, shape),
@@ -53,20 +53,6 @@ def slots(params: Iterable[Variable], scalar: bool = False) -> list[Variable]:
             )
         )
     return found
-
-
-def _in_either_order(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Lets `get_updates` be called as ``(params, constraints, loss)`` too, as in Keras 1."""
-
-    @functools.wraps(method)
-    def get_updates(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if len(args) + len(kwargs) >= 3 or (args and isinstance(args[0], list | tuple)):
-            given = dict(zip(("params", "constraints", "loss"), args, strict=False)) | kwargs
-            given.pop("constraints", None)
-            return method(self, **given)
-        return method(self, *args, **kwargs)
-
-    return get_updates
 
 
 class Optimizer:
@@ -92,7 +78,7 @@ class Optimizer:
         """Makes the variables that the optimizer keeps for the weights it trains."""
         return {}
 
-    @_in_either_order
+    @legacy_get_updates_support
     def get_updates(self, loss: Any, params: Sequence[Variable]) -> list[Any]:
         """Symbolic updates that take one step down the gradient of a loss.
 

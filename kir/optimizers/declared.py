@@ -200,6 +200,7 @@ class Adam(_Declared):
     _settings = ("lr", "beta_1", "beta_2", "decay", "epsilon", "amsgrad")
     _plain = ("epsilon", "amsgrad")
     _slot_names = ("first", "second", "largest")
+    amsgrad: bool
 
     def __init__(
         self,

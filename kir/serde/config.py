@@ -36,6 +36,8 @@ def json_value(obj: Any) -> Any:
     """
     if hasattr(obj, "get_config"):
         return {"class_name": type(obj).__name__, "config": obj.get_config()}
+    if hasattr(obj, "json_value"):
+        return obj.json_value()
     if isinstance(obj, np.ndarray | np.generic):
         return obj.tolist()
     if callable(obj):

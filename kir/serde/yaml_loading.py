@@ -42,7 +42,7 @@ def _construct_array(loader: _Loader, node: Any) -> np.ndarray:
 
 def _construct_number(loader: _Loader, node: Any) -> np.generic:
     dtype, data = loader.construct_sequence(node, deep=True)
-    number: np.generic = _array(data, dtype, (), "C")[()]
+    number: Any = _array(data, dtype, (), "C")[()]
     return number
 
 

@@ -34,16 +34,6 @@ def step_count(generator: Any, steps: int | None, name: str) -> int:
     )
 
 
-def warn_of_duplicates(generator: Any, workers: int, use_multiprocessing: bool) -> None:
-    """Warns as Keras does: a generator in several processes would be read several times."""
-    if use_multiprocessing and workers > 1 and not isinstance(generator, Sequence):
-        warnings.warn(
-            "Using a generator with `use_multiprocessing=True` and multiple workers may duplicate "
-            "your data. Please consider using the `keras.utils.Sequence` class.",
-            stacklevel=6,
-        )
-
-
 @contextlib.contextmanager
 def reading(
     generator: Any,

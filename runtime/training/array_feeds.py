@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from compiler.tensorflow import tf
+from kir.engine.training_utils import batch_shuffle
 from runtime.callbacks import BatchLogs
 from runtime.training.batches import Batches
 from runtime.training.pace import DEVICE_BYTES, LARGEST_LOOP, STEPS_WORTH_LOOP
@@ -39,7 +40,7 @@ class ArrayFeed:
     def _next_order(self) -> np.ndarray:
         """Sample numbers in the order of this epoch: the last epoch's, shuffled once more."""
         if self.shuffle == "batch":
-            self.order = shuffle_batches(self.order, self.batch_size)
+            self.order = batch_shuffle(self.order, self.batch_size)
         elif self.shuffle:
             np.random.shuffle(self.order)
         return self.order
@@ -181,12 +182,3 @@ def run_chunk(
 
 def _power_of_two(count: int) -> int:
     return 1 << max(count - 1, 0).bit_length()
-
-
-def shuffle_batches(order: np.ndarray, batch_size: int) -> np.ndarray:
-    """Shuffles whole batches; the samples that fill none stay last."""
-    count = len(order) // batch_size
-    last = order[count * batch_size :]
-    blocks = order[: count * batch_size].reshape(count, batch_size)
-    np.random.shuffle(blocks)
-    return np.concatenate([blocks.reshape(-1), last])

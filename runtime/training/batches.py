@@ -11,9 +11,10 @@ import numpy as np
 from compiler.programs.objective import OutputObjective, fed_inputs, target_type
 from compiler.tensorflow import tf
 from kir import losses
-from kir.errors import ConfigError, ShapeError
+from kir.engine import data_arrays
+from kir.engine.training_utils import check_target
+from kir.errors import ConfigError
 from kir.utils.generic_utils import slice_arrays
-from runtime.data import arrays as data_arrays
 
 
 @dataclass
@@ -92,10 +93,9 @@ class Batches:
 
 def take(array: Any, rows: Any) -> Any:
     """The rows of an array; of HDF5 data in one reading."""
-    if isinstance(array, np.ndarray) or isinstance(rows, slice):
+    part: Any
+    if isinstance(array, np.ndarray) or hasattr(array, "tocsr") or isinstance(rows, slice):
         part = array[rows]
-    elif hasattr(array, "tocsr"):
-        part = array.tocsr()[rows]
     else:
         # A file gives rows in ascending order, each once.
         distinct, places = np.unique(np.asarray(rows), return_inverse=True)
@@ -140,7 +140,8 @@ def standardize_batches(
     ]
     data_arrays.check_lengths(inputs, targets, weights)
     for target, objective in zip(targets, active, strict=True):
-        _check_target(target, objective)
+        shape = objective.output.type.shape or ()
+        check_target(target, objective.loss, shape, f"Output {objective.name!r}")
     found = Batches(
         inputs,
         targets,
@@ -180,21 +181,3 @@ def _target_shape(objective: OutputObjective) -> tuple[int | None, ...] | None:
     if name is None or getattr(losses, name, None) is not objective.loss:
         return None  # a user's own loss may take targets of any shape
     return shape
-
-
-def _check_target(target: Any, objective: OutputObjective) -> None:
-    shape = objective.output.type.shape or ()
-    if objective.loss is losses.categorical_crossentropy and target.shape[-1] == 1:
-        raise ConfigError(
-            f"Output {objective.name!r} has the loss categorical_crossentropy, which takes one-hot "
-            f"targets of shape (samples, classes); got {target.shape}. Use "
-            "kir.utils.to_categorical(y), or the loss sparse_categorical_crossentropy."
-        )
-    strict = (losses.mean_squared_error, losses.binary_crossentropy)
-    if objective.loss in (*strict, losses.categorical_crossentropy):
-        for got, wanted in zip(target.shape[1:], shape[1:], strict=False):
-            if wanted is not None and got != wanted:
-                raise ShapeError(
-                    f"Output {objective.name!r} is {objective.output.type}; got targets of shape "
-                    f"{target.shape}."
-                )

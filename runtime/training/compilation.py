@@ -13,9 +13,9 @@ from compiler.tensorflow import tf
 from kir import backend as K
 from kir import losses, optimizers
 from kir.engine.tensor import Tensor
+from kir.engine.training_utils import collect_metrics
 from kir.engine.variable import Variable
 from kir.errors import ArgumentError, ConfigError, DTypeError
-from kir.utils.generic_utils import to_list
 from runtime.training.metric_resolution import metrics_of
 
 ARGUMENTS = (
@@ -89,8 +89,8 @@ def resolve(model: Any, arguments: Mapping[str, Any]) -> Compilation:
     compilation = Compilation(optimizers.get(options["optimizer"]), objectives, ["loss"], jit)
     if len(names) > 1:
         compilation.metrics_names += [f"{o.name}_loss" for o in compilation.active]
-    plain = _by_output(options["metrics"], names, "metrics")
-    weighted = _by_output(options["weighted_metrics"], names, "weighted_metrics")
+    plain = collect_metrics(options["metrics"], names)
+    weighted = collect_metrics(options["weighted_metrics"], names)
     for objective, a, b in zip(objectives, plain, weighted, strict=True):
         if objective.loss is None:
             continue
@@ -208,14 +208,3 @@ def _check_names(what: str, given: Mapping[str, Any], names: Sequence[str]) -> N
                 f"The dict of {what} names {name!r}, which is no output; the outputs are "
                 f"{', '.join(map(repr, names))}.{hint}"
             )
-
-
-def _by_output(given: Any, names: Sequence[str], what: str) -> list[list[Any]]:
-    if not given:
-        return [[] for _ in names]
-    if isinstance(given, Mapping):
-        _check_names(what, given, names)
-        return [to_list(given.get(n, [])) for n in names]
-    if isinstance(given, list | tuple):
-        return [list(given) for _ in names]
-    raise DTypeError(f"{what} is {given!r}; expected a list, or a dict by output name.")

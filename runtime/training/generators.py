@@ -37,7 +37,6 @@ def fit_generator(
     reads_ahead: bool | None = None,
 ) -> Any:
     """Trains a model batch by batch; see `Model.fit_generator`."""
-    sources.warn_of_duplicates(generator, workers, use_multiprocessing)
     steps = sources.step_count(generator, steps_per_epoch, "steps_per_epoch")
     if sources.is_generator(validation_data):
         validation_steps = sources.step_count(validation_data, validation_steps, "validation_steps")
@@ -107,7 +106,6 @@ def evaluate_generator(
     verbose: int = 0,
 ) -> Any:
     """Loss and metrics, averaged over samples; see `Model.evaluate_generator`."""
-    sources.warn_of_duplicates(generator, workers, use_multiprocessing)
     steps = sources.step_count(generator, steps, "steps")
     with sources.reading(generator, workers, use_multiprocessing, max_queue_size) as batches:
         values = _mean_logs(trainer, _build(trainer, batches), steps, verbose)
@@ -147,7 +145,6 @@ def predict_generator(
     verbose: int = 0,
 ) -> Any:
     """The outputs for the batches, one behind the other; see `Model.predict_generator`."""
-    sources.warn_of_duplicates(generator, workers, use_multiprocessing)
     steps = sources.step_count(generator, steps, "steps")
     bar = Progbar(target=steps) if verbose == 1 else None
     found: list[list[Any]] = []

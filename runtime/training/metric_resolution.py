@@ -52,12 +52,12 @@ def metrics_of(
         plain: names, functions or stateful layers.
         weighted: those that sample weights apply to.
     """
-    found = []
+    found: list[Metric] = []
     for entries, is_weighted in ((plain, False), (weighted, True)):
         prefix = "weighted_" if is_weighted else ""
         for entry in entries:
             name, function = _function(objective, entry)
-            is_stateful = isinstance(function, Layer) and bool(function.stateful)
+            is_stateful = _is_stateful(function)
             keys = None if is_stateful else _result_keys(function, objective)
             if keys is None:
                 found.append(Metric(prefix + name, function, is_weighted, is_stateful))
@@ -75,9 +75,13 @@ def _function(objective: OutputObjective, entry: Any) -> tuple[str, Any]:
         if objective.loss is losses.sparse_categorical_crossentropy:
             return short, sparse
         return short, categorical
-    function = metrics.get(entry)
+    function: Any = metrics.get(entry)
     name = getattr(function, "name", None) or getattr(function, "__name__", None)
     return str(name or type(function).__name__), function
+
+
+def _is_stateful(function: Any) -> bool:
+    return isinstance(function, Layer) and bool(function.stateful)
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 import weakref
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from compiler.lowering.native_optimizers import runs_in_loops
 from compiler.lowering.optimizers import Step, has_own_updates, make_step
 from compiler.programs.forward import ForwardProgram
-from compiler.programs.objective import CompiledGraph, all_layers, build_graph, extended
+from compiler.programs.objective import (
+    CompiledGraph,
+    all_layers,
+    build_graph,
+    extended,
+    fed_inputs,
+)
 from compiler.programs.train import StepProgram
 from kir import backend as K
 from kir import optimizers
@@ -21,6 +29,7 @@ from kir.initializers.draws import Filled
 from kir.ir.graph import Value
 from kir.ir.types import TensorType
 from kir.optimizers import TFOptimizer
+from kir.utils.generic_utils import to_list
 from runtime.training import evaluating, extra_state, fitting, generators, predicting
 from runtime.training.batches import Batches, standardize_batches
 from runtime.training.compilation import Compilation, resolve
@@ -92,6 +101,10 @@ class Trainer:
         stateful = self.compilation.stateful_metrics
         model.stateful_metric_names = list(stateful)
         model.stateful_metric_functions = list(stateful.values())
+        model.metrics_updates = [u for m in stateful.values() for u in m.updates]
+        model.sample_weight_modes = [
+            "temporal" if o.is_temporal else None for o in self.compilation.objectives
+        ]
         if not any(o.loss is not None for o in self.compilation.objectives):
             _ = self.symbolic  # says that there is nothing to minimize
         self.trainable_weights = list(model.trainable_weights)
@@ -318,6 +331,24 @@ class Trainer:
     def test_on(self, batch: Batches) -> Any:
         """The logs of a checked batch."""
         return _unpack(self.steps(False, batch.is_weighted).run_batch(batch.tensors()))
+
+    def function(self, method: str) -> Callable[[Sequence[Any]], list[Any]]:
+        """One step as a function from a list of arrays to a list: what Keras's models hold.
+
+        Args:
+            method: ``train_on``, ``test_on`` or ``predict_on_batch``.
+        """
+
+        def call(arrays: Sequence[Any]) -> list[Any]:
+            counts = [len(fed_inputs(self.model)), 0, 0]
+            if method != "predict_on_batch":
+                counts[1:] = [sum(o.takes_data for o in self.compiled.objectives)] * 2
+            given = iter(arrays)
+            x, y, weights = (list(itertools.islice(given, n)) for n in counts)
+            batch = x if method == "predict_on_batch" else self.batches(x, y, weights)
+            return to_list(getattr(self, method)(batch))
+
+        return call
 
     # -- state beyond Keras's files
 

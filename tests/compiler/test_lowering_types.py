@@ -170,6 +170,63 @@ def concatenate(draw):
 
 
 @st.composite
+def elementwise(draw):
+    names = ["Multiply", "Average", "Maximum", "Minimum", "Subtract"]
+    shape = draw(shapes(1, 2, 3))
+    other = draw(st.sampled_from([shape, tuple(1 for _ in shape), shape[-1:]]))
+    return getattr(layers, draw(st.sampled_from(names)))(), [shape, other]
+
+
+@st.composite
+def dot(draw):
+    """Two tensors whose sizes agree on one axis; from rank 4 on, stacks of matrices."""
+    size, stack = draw(SIZES), draw(st.sampled_from([(), (draw(SIZES),)]))
+    samples, axes = [], []
+    for _ in range(2):
+        other = draw(st.lists(SIZES, min_size=len(stack), max_size=1))
+        place = draw(st.integers(0, len(other)))
+        samples.append((*stack, *other[:place], size, *other[place:]))
+        axes.append(1 + len(stack) + place)
+    return layers.Dot(tuple(axes), normalize=draw(st.booleans())), samples
+
+
+@st.composite
+def advanced_activation(draw):
+    shape = draw(shapes(1, 2, 3))
+    shared = draw(st.sampled_from([None, [1], [len(shape)]]))
+    layer = draw(
+        st.sampled_from(
+            [
+                layers.LeakyReLU(0.1),
+                layers.PReLU(shared_axes=shared),
+                layers.ELU(0.5),
+                layers.ThresholdedReLU(0.5),
+                layers.Softmax(draw(st.integers(1, len(shape)))),
+                layers.ReLU(draw(st.sampled_from([None, 6])), 0.1, 0.2),
+            ]
+        )
+    )
+    return layer, [shape]
+
+
+@st.composite
+def time_distributed(draw):
+    strategy = draw(st.sampled_from([dense, batch_normalization, lstm, nested, pooling2d]))
+    layer, (shape,) = draw(strategy())
+    if getattr(layer, "return_state", False):
+        layer.return_state = False
+    return layers.TimeDistributed(layer), [(draw(SIZES), *shape)]
+
+
+@st.composite
+def bidirectional(draw):
+    inner, samples = draw(lstm())
+    mode = draw(st.sampled_from(["concat", "sum", "mul", "ave", None]))
+    layer = layers.Bidirectional(inner, merge_mode=mode)
+    return layer, samples + draw(st.sampled_from([[], [(inner.units,)] * 4]))
+
+
+@st.composite
 def nested(draw):
     layer, shape = draw(dense()), draw(shapes(1))
     inner = layers.Sequential([layers.Reshape((*shape, 1), input_shape=shape), layer[0]])
@@ -194,6 +251,11 @@ STRATEGIES = {
         lstm,
         add,
         concatenate,
+        elementwise,
+        dot,
+        advanced_activation,
+        time_distributed,
+        bidirectional,
         nested,
     )
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from compiler.lowering import loop_gradients, loops
 from kir import backend as K
 from kir.layers import (
     GRU,
@@ -426,19 +427,45 @@ def test_a_users_initial_state(x):
 # -- programs
 
 
-@pytest.mark.slow
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: SimpleRNN(5, dropout=0.5, recurrent_dropout=0.5),
+        lambda: GRU(5, recurrent_dropout=0.5, return_sequences=True, go_backwards=True),
+        lambda: GRU(5, reset_after=True, recurrent_dropout=0.5, implementation=2),
+        lambda: LSTM(5, dropout=0.5, recurrent_dropout=0.5, activation="softmax"),
+        lambda: CuDNNGRU(5),
+    ],
+    ids=["simple", "gru", "gru-after", "lstm", "cudnn"],
+)
+def test_the_own_gradient_of_loops_trains_the_same(make, monkeypatch, x):
+    found = []
+    for runner in (loop_gradients.run, loops.run):
+        monkeypatch.setattr(loop_gradients, "run", runner)
+        K.clear_session()
+        np.random.seed(0)
+        model = Sequential([Dense(FEATURES, input_shape=(STEPS, FEATURES)), make(), Dense(1)])
+        model.compile("sgd", "mse")
+        for _ in range(2):
+            model.train_on_batch(x, np.ones((BATCH, *model.output_shape[1:])))
+        found.append(model.get_weights())
+    for got, want in zip(*found, strict=True):
+        np.testing.assert_allclose(got, want, **EXACT)
+
+
 @pytest.mark.parametrize("cls", [LSTM, GRU])
 def test_training_compiled_by_xla(cls):
     K.set_floatx("float32")
-    ids = np.random.randint(0, 20, (16, 6))
-    labels = np.random.randint(0, 2, (16, 1))
+    ids = np.random.randint(0, 20, (40, 6))
+    labels = np.random.randint(0, 2, (40, 1))
     losses = []
     for jit in (False, True):
         np.random.seed(0)
         model = Sequential([Embedding(20, 4, mask_zero=True), cls(5), Dense(1)])
         model.build((None, 6))
         model.compile("sgd", "mse", jit=jit)
-        history = model.fit(ids, labels, batch_size=4, epochs=3, shuffle=False, verbose=0)
+        # 40 steps: with fewer there is no loop of steps to be compiled.
+        history = model.fit(ids, labels, batch_size=4, epochs=4, shuffle=False, verbose=0)
         losses.append(history.history["loss"])
     # float32: XLA sums in another order.
     np.testing.assert_allclose(losses[0], losses[1], rtol=1e-4)

@@ -32,6 +32,8 @@ def lower_dense(op: Dense, call: Call, x: Any) -> Any:
 
 def matmul_last_axis(x: Any, kernel: Any) -> Any:
     """``x @ kernel`` over the last axis of x, as one matrix product."""
+    if isinstance(x, tf.SparseTensor):
+        return tf.sparse.sparse_dense_matmul(x, kernel)
     if x.shape.rank == 2:
         return tf.linalg.matmul(x, kernel)
     flat = tf.linalg.matmul(tf.reshape(x, [-1, kernel.shape[0]]), kernel)

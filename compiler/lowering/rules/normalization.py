@@ -94,7 +94,7 @@ def _normalize(op: BatchNormalization, call: Call, x: Any, mean: Any, variance: 
         mean, variance = tf.reshape(mean, sizes), tf.reshape(variance, sizes)
         gamma = None if gamma is None else tf.reshape(gamma, sizes)
         beta = None if beta is None else tf.reshape(beta, sizes)
-    return tf.nn.batch_normalization(x, mean, variance, beta, gamma, op.epsilon)
+    return tf.nn.batch_normalization(x, mean, variance, beta, gamma, op.epsilon)  # type: ignore[arg-type]
 
 
 @lowers_op("kir.folded_batch_norm")

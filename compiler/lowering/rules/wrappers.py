@@ -26,24 +26,15 @@ def _type(x: Any) -> TensorType:
     return TensorType(x.dtype.name, tuple(x.shape.as_list()))
 
 
-def _evaluate(call: Call, inner: Graph, tensors: Sequence[Any], first_hidden: int) -> list[Any]:
-    """The results of the calls inside, and what of the hidden ones somebody uses.
+def _evaluate(call: Call, inner: Graph, tensors: Sequence[Any]) -> list[Any]:
+    """The results of the calls inside, hidden ones included.
 
-    Args:
-        call: the call of the wrapper.
-        inner: the calls inside.
-        tensors: of the graph's inputs.
-        first_hidden: which of the wrapper's results is its first hidden one.
+    These are what updates read, perhaps when the call was evaluated long ago; TensorFlow leaves out
+    what nothing reads.
     """
-    count = sum(len(node.output_tensors) for node in inner.nodes)  # type: ignore[attr-defined]
-    wanted = list(inner.outputs[:count])
-    hidden = inner.outputs[count:]
-    used = [call.is_used(first_hidden + i) for i in range(len(hidden))]
-    wanted += [v for v, is_used in zip(hidden, used, strict=True) if is_used]
     env = dict(zip(inner.inputs, tensors, strict=True))
-    found = iter(call.context.evaluate(wanted, env, call.context))
-    results = [next(found) for _ in range(count)]
-    return [*results, *(next(found) if is_used else None for is_used in used)]
+    found: list[Any] = call.context.evaluate(inner.outputs, env, call.context)
+    return found
 
 
 @lowers(TimeDistributed)
@@ -54,7 +45,7 @@ def lower_time_distributed(op: TimeDistributed, call: Call, x: Any) -> Any:
     tensors = [_merge_time(x)]
     if len(inner.inputs) > 1:
         tensors.append(_merge_time(call.mask))
-    y, *hidden = _evaluate(call, inner, tensors, 1)
+    y, *hidden = _evaluate(call, inner, tensors)
     return [_split_time(y, x), *hidden]
 
 
@@ -89,7 +80,7 @@ def _each_step(call: Call, inner: Graph, x: Any) -> Any:
     def step(parts: Any) -> Any:
         time, sample = parts
         with call.context.iteration(time):
-            return _evaluate(call, inner, [sample], 1)[0]
+            return _evaluate(call, inner, [sample])[0]
 
     rank = x.shape.rank
     samples = tf.transpose(x, [1, 0, *range(2, rank)])
@@ -106,8 +97,7 @@ def lower_bidirectional(op: Bidirectional, call: Call, *inputs: Any) -> Any:
     masks = [m for m in call.masks if m is not None]
     count = sum(len(node.output_tensors) for node in inner.nodes)  # type: ignore[attr-defined]
     half = count // 2
-    joined = 2 if op.merge_mode is None else 1
-    results = _evaluate(call, inner, [*inputs, *masks], joined + count - 2)
+    results = _evaluate(call, inner, [*inputs, *masks])
     (y, *states), (y_rev, *states_rev) = results[:half], results[half:count]
     if op.return_sequences:
         y_rev = tf.reverse(y_rev, [1])

@@ -11,3 +11,4 @@ from kir.layers.recurrent.layers import GRU as GRU
 from kir.layers.recurrent.layers import LSTM as LSTM
 from kir.layers.recurrent.layers import SimpleRNN as SimpleRNN
 from kir.layers.recurrent.stacked import StackedRNNCells as StackedRNNCells
+from kir.legacy.recurrent import Recurrent as Recurrent

@@ -350,8 +350,20 @@ class RNN(Layer):
 
     def compute_mask(self, inputs: Any, mask: Any) -> Any:  # type: ignore[override]
         first = mask[0] if isinstance(mask, list) else mask
+        if first is not None and not self.unroll and self.is_lowered:
+            self._check_repeatable()
         kept = first if self.return_sequences else None
         return [kept, *(None for _ in self.states)] if self.return_state else kept
+
+    def _check_repeatable(self) -> None:
+        # Keras 2.2: what a masked step of a loop repeats is the first state.
+        size, state = output_size(self.cell), state_sizes(self.cell)[0]
+        if size != state:
+            raise ShapeError(
+                f"{self._label()}: its input has a mask, and a masked step repeats the first "
+                f"state, of size {state}, but the result has the size {size}. Use unroll=True, or "
+                "take the mask away."
+            )
 
     # -- phase, seeds, updates, losses
 

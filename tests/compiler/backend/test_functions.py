@@ -165,7 +165,7 @@ def test_variables_work_in_tensorflows_functions():
     from compiler.tensorflow import tf
 
     v = K.variable([[1.0, 2.0]])
-    assert tf.matmul(v, tf.ones((2, 1))).numpy().tolist() == [[3.0]]
+    assert K.eval(tf.matmul(v, tf.ones((2, 1)))).tolist() == [[3.0]]
     assert K.eval(tf.ones((1, 2)) * v).tolist() == [[1.0, 2.0]]
 
 

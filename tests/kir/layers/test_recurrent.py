@@ -229,6 +229,7 @@ def test_masks_pass_with_the_sequences():
     assert LSTM(2, return_sequences=True)(x).mask is x.mask
     outputs = LSTM(2, return_sequences=True, return_state=True)(x)
     assert [y.mask for y in outputs] == [x.mask, None, None]
+    assert RNN([LSTMCell(3), GRUCell(2)], unroll=True, return_sequences=True)(x).mask is x.mask
 
 
 # -- errors
@@ -273,6 +274,11 @@ def test_masks_pass_with_the_sequences():
             r"takes no constants",
         ),
         (lambda: CuDNNLSTM(2)(Masking()(Input((4, 3)))), ConfigError, r"masking is not supported"),
+        (
+            lambda: RNN([LSTMCell(3), GRUCell(2)])(Masking()(Input((4, 3)))),
+            ShapeError,
+            r"a masked step repeats the first state, of size 3, but the result has the size 2",
+        ),
         (lambda: ConvLSTM2D(2, 3, unroll=True), DTypeError, r"unroll=True is not possible"),
         (lambda: ConvRNN2D([ConvLSTM2DCell(2, 3)]), DTypeError, r"cannot be stacked"),
         (lambda: ConvLSTM2D(2, 3)(Input((4, 2, 5, 1))), ShapeError, r"window does not fit"),

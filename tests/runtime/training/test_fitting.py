@@ -8,10 +8,10 @@ import pytest
 
 from kir import backend as K
 from kir.callbacks import Callback, LambdaCallback
+from kir.engine.training_utils import batch_shuffle
 from kir.errors import ArgumentError, ConfigError, MissingTargetError, ShapeError
 from kir.layers import Dense, Dropout, Input
 from kir.models import Model, Sequential
-from runtime.training.array_feeds import shuffle_batches
 
 pytestmark = pytest.mark.tf
 
@@ -73,7 +73,7 @@ def test_every_epoch_shuffles_the_order_of_the_one_before():
 
 
 def test_batches_are_shuffled_whole_and_the_rest_stays_last():
-    order = shuffle_batches(np.arange(11), 3)
+    order = batch_shuffle(np.arange(11), 3)
     assert sorted(order[:9:3].tolist()) == [0, 3, 6]
     assert order[9:].tolist() == [9, 10]
     assert (np.diff(order[:9].reshape(3, 3)) == 1).all()

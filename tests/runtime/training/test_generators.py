@@ -137,12 +137,14 @@ def test_an_error_in_a_worker_comes_where_its_batch_would_have_come(workers):
 def test_a_generator_that_ends_early_is_an_error_with_a_warning(workers):
     data = Rows()
     model = make_model()
-    with (
-        pytest.warns(UserWarning, match="after 34 of 40 batches"),
-        pytest.raises(ExhaustedError, match="steps_per_epoch"),
-    ):
-        batches = (data[i % 25] for i in range(34))
-        model.fit_generator(batches, steps_per_epoch=40, verbose=0, workers=workers)
+    batches = (data[i % 25] for i in range(34))
+
+    def run():
+        with pytest.raises(ExhaustedError, match="steps_per_epoch"):
+            model.fit_generator(batches, steps_per_epoch=40, verbose=0, workers=workers)
+
+    with pytest.warns(UserWarning, match="after 34 of 40 batches"):
+        run()
     assert int(K.get_value(model.optimizer.iterations)) == 34
 
 
@@ -200,7 +202,7 @@ def test_evaluate_and_predict_agree_with_arrays():
 def test_several_inputs_and_class_weights_by_output():
     a, b = Input((3,), name="a"), Input((2,), name="b")
     h = concatenate([a, b])
-    model = Model([a, b], [Dense(2, "softmax", name="p")(h), Dense(1, name="q")(h)])
+    model = Model([a, b], [Dense(2, activation="softmax", name="p")(h), Dense(1, name="q")(h)])
     model.compile("sgd", {"p": "categorical_crossentropy", "q": "mse"})
     rng = np.random.default_rng(0)
     x = {"a": rng.normal(size=(8, 3)), "b": rng.normal(size=(8, 2))}
@@ -231,13 +233,20 @@ def test_what_is_no_batch_is_shown(batch, shown):
         make_model().fit_generator(iter([batch]), steps_per_epoch=1, workers=0)
 
 
+def test_the_argument_names_of_keras_1_are_taken():
+    model = make_model()
+    with pytest.warns(UserWarning, match="steps_per_epoch"):
+        model.fit_generator(Rows(), samples_per_epoch=4, nb_epoch=2, verbose=0, shuffle=False)
+    assert int(K.get_value(model.optimizer.iterations)) == 8
+
+
 def test_the_progress_bar_counts_steps(capsys):
     make_model().fit_generator(Rows(), verbose=1, workers=2)
     assert "25/25 [=" in capsys.readouterr().out
 
 
-def test_two_processes_for_a_generator_are_warned_of():
-    with pytest.warns(UserWarning, match="may duplicate"):
+def test_processes_for_a_generator_are_warned_of():
+    with pytest.warns(UserWarning, match="A generator is read by one thread"):
         make_model().fit_generator(
             iter([Rows()[0]]), 1, workers=2, use_multiprocessing=True, verbose=0
         )

@@ -32,6 +32,8 @@ def to_array(value: Any) -> Any:
             f"The data are {value!r}, which is symbolic and has no values. Build the model on it "
             "with Input(tensor=...), or compile it with target_tensors=..., and pass no data."
         )
+    if hasattr(value, "tocsr"):  # SciPy's sparse matrices, by rows
+        return value.tocsr()
     if hasattr(value, "iloc"):  # pandas
         return value.values
     if isinstance(value, list | tuple):
@@ -168,11 +170,12 @@ def check_lengths(inputs: Sequence[Any], targets: Sequence[Any], weights: Sequen
             raise ConfigError(
                 f"All {what} arrays must have the same number of samples; got {found}."
             )
-    for what in ("target", "sample weight"):
-        if counts["input"] and counts[what] and counts["input"] != counts[what]:
+    present = [(what, found[0]) for what, found in counts.items() if found]
+    for what, count in present[1:]:
+        if count != present[0][1]:
             raise ConfigError(
-                f"There are {counts['input'][0]} input samples and {counts[what][0]} {what} "
-                "samples; expected as many of both."
+                f"There are {present[0][1]} {present[0][0]} samples and {count} {what} samples; "
+                "expected as many of both."
             )
 
 

@@ -1,0 +1,258 @@
+"""How Keras prepares data for training, as functions of Keras's names.
+
+`fit` and its kin do the same by `kir.engine.data_arrays`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from kir import backend as K
+from kir import losses
+from kir.engine import data_arrays
+from kir.errors import ConfigError, DTypeError, ShapeError
+from kir.utils.generic_utils import to_list
+
+__all__ = [
+    "batch_shuffle",
+    "check_array_length_consistency",
+    "check_loss_and_target_compatibility",
+    "check_num_samples",
+    "collect_metrics",
+    "iter_sequence_infinite",
+    "make_batches",
+    "standardize_class_weights",
+    "standardize_input_data",
+    "standardize_sample_or_class_weights",
+    "standardize_sample_weights",
+    "standardize_single_array",
+    "standardize_weights",
+    "weighted_masked_objective",
+]
+
+
+def standardize_single_array(x: Any) -> Any:
+    """An array with a batch axis and at least one other: a vector becomes a column."""
+    array = data_arrays.to_array(x)
+    return np.expand_dims(array, 1) if array is not None and array.ndim == 1 else array
+
+
+def standardize_input_data(
+    data: Any,
+    names: Sequence[str],
+    shapes: Sequence[Any] | None = None,
+    check_batch_axis: bool = True,
+    exception_prefix: str = "",
+) -> list[Any]:
+    """Data as a list of arrays, one for each name, in the shapes that are wanted.
+
+    Args:
+        data: one array, a list of them, or a dict by name.
+        names: what the arrays are for.
+        shapes: with the batch axis; None for any.
+        check_batch_axis: whether the first size has to fit too.
+        exception_prefix: what the arrays are, for messages.
+
+    Raises:
+        ConfigError: too many or too few arrays.
+        ShapeError: an array of another shape.
+    """
+    if not names:
+        return []
+    if data is None:
+        return [None for _ in names]
+    what = exception_prefix or "data"
+    found = data_arrays.standardize(data, names, shapes, what, "Keras")
+    for name, array, shape in zip(names, found, shapes or (), strict=False):
+        size = shape[0] if check_batch_axis and shape else None
+        if size is not None and size != array.shape[0]:
+            raise ShapeError(
+                f"Error when checking {what}: {name!r} has a batch axis of {size}; got an array "
+                f"of shape {array.shape}."
+            )
+    return found
+
+
+def standardize_sample_or_class_weights(
+    x_weight: Any, output_names: Sequence[str], weight_type: str
+) -> list[Any]:
+    """Weights as a list, one entry for each output.
+
+    Args:
+        x_weight: a list, a dict by output name, or the entry of the only output.
+        output_names: the outputs.
+        weight_type: what the weights are, for messages.
+    """
+    return data_arrays.weights_by_output(x_weight, output_names, weight_type, "The model")
+
+
+def standardize_class_weights(class_weight: Any, output_names: Sequence[str]) -> list[Any]:
+    """Class weights as a list, one entry for each output."""
+    return standardize_sample_or_class_weights(class_weight, output_names, "class_weight")
+
+
+def standardize_sample_weights(sample_weight: Any, output_names: Sequence[str]) -> list[Any]:
+    """Sample weights as a list, one entry for each output."""
+    return standardize_sample_or_class_weights(sample_weight, output_names, "sample_weight")
+
+
+def standardize_weights(
+    y: Any, sample_weight: Any = None, class_weight: Any = None, sample_weight_mode: Any = None
+) -> np.ndarray:
+    """The weight of each sample, or of each time step.
+
+    Args:
+        y: the targets.
+        sample_weight: an array (samples,); (samples, timesteps) if temporal.
+        class_weight: dict from class number to weight.
+        sample_weight_mode: None or ``'temporal'``.
+
+    Raises:
+        ConfigError, ShapeError: the weights do not fit.
+    """
+    if sample_weight_mode not in (None, "temporal"):
+        raise ConfigError(
+            f"sample_weight_mode is {sample_weight_mode!r}; expected None or 'temporal'."
+        )
+    is_temporal = sample_weight_mode == "temporal"
+    if is_temporal and y.ndim < 3:
+        raise ShapeError(
+            f"Temporal sample weights need targets of rank 3 at least; got the shape {y.shape}."
+        )
+    found = data_arrays.combine_weights(y, sample_weight, class_weight, is_temporal, "y")
+    return np.ones(y.shape[: 2 if is_temporal else 1], K.floatx()) if found is None else found
+
+
+def check_array_length_consistency(inputs: Any, targets: Any, weights: Any = None) -> None:
+    """All arrays must have as many samples as the first.
+
+    Raises:
+        ConfigError: they have not.
+    """
+    groups = (inputs or (), targets or (), weights or ())
+    data_arrays.check_lengths(*([a for a in g if hasattr(a, "shape")] for g in groups))
+
+
+def check_loss_and_target_compatibility(
+    targets: Sequence[Any], loss_fns: Sequence[Any], output_shapes: Sequence[Any]
+) -> None:
+    """Targets must have the shapes that common losses take.
+
+    Raises:
+        ConfigError: class numbers for a loss that takes one-hot targets.
+        ShapeError: a size that differs from the output's.
+    """
+    for target, loss, shape in zip(targets, loss_fns, output_shapes, strict=True):
+        if target is not None and loss is not None:
+            check_target(target, loss, shape, "The output")
+
+
+def check_target(target: Any, loss: Any, shape: Sequence[int | None], label: str) -> None:
+    """One target for one loss; see `check_loss_and_target_compatibility`."""
+    if loss is losses.categorical_crossentropy and target.shape[-1] == 1:
+        raise ConfigError(
+            f"{label} has the loss categorical_crossentropy, which takes one-hot targets of shape "
+            f"(samples, classes); got {target.shape}. Use kir.utils.to_categorical(y), or the loss "
+            "sparse_categorical_crossentropy."
+        )
+    if loss not in (
+        losses.mean_squared_error,
+        losses.binary_crossentropy,
+        losses.categorical_crossentropy,
+    ):
+        return
+    for got, wanted in zip(target.shape[1:], shape[1:], strict=False):
+        if wanted is not None and got != wanted:
+            raise ShapeError(
+                f"{label} has the shape {tuple(shape)}; got targets of shape {target.shape}."
+            )
+
+
+def collect_metrics(metrics: Any, output_names: Sequence[str]) -> list[list[Any]]:
+    """The metrics of each output, from a list for all or a dict by name.
+
+    Raises:
+        ConfigError: a name that is no output.
+        DTypeError: something else.
+    """
+    if not metrics:
+        return [[] for _ in output_names]
+    if isinstance(metrics, list | tuple):
+        return [list(metrics) for _ in output_names]
+    if isinstance(metrics, Mapping):
+        for name in metrics:
+            if name not in output_names:
+                raise ConfigError(
+                    f"The dict of metrics names {name!r}, which is no output; the outputs are "
+                    f"{', '.join(map(repr, output_names))}."
+                )
+        return [to_list(metrics.get(name, [])) for name in output_names]
+    raise DTypeError(f"metrics is {metrics!r}; expected a list, or a dict by output name.")
+
+
+def make_batches(size: int, batch_size: int) -> list[tuple[int, int]]:
+    """(first sample, the one behind the last) of each batch."""
+    return [(i, min(i + batch_size, size)) for i in range(0, size, batch_size)]
+
+
+def batch_shuffle(index_array: np.ndarray, batch_size: int) -> np.ndarray:
+    """Shuffles whole batches; the samples that fill none stay last."""
+    count = len(index_array) // batch_size
+    last = index_array[count * batch_size :]
+    blocks = index_array[: count * batch_size].reshape(count, batch_size)
+    np.random.shuffle(blocks)
+    return np.concatenate([blocks.reshape(-1), last])
+
+
+def check_num_samples(
+    ins: Sequence[Any],
+    batch_size: int | None = None,
+    steps: int | None = None,
+    steps_name: str = "steps",
+) -> int | None:
+    """The number of samples; None where only steps are counted.
+
+    Raises:
+        ConfigError: both a batch size and a number of steps, or neither arrays nor steps.
+    """
+    if steps is not None and batch_size is not None:
+        raise ConfigError(f"If `{steps_name}` is set, `batch_size` must be None.")
+    if not ins or any(K.is_tensor(x) for x in ins):
+        if steps is None:
+            raise ConfigError(f"Data in the form of tensors need `{steps_name}`.")
+        return None
+    return int(ins[0].shape[0]) if hasattr(ins[0], "shape") else None
+
+
+def iter_sequence_infinite(seq: Any) -> Iterator[Any]:
+    """The batches of a Sequence, over and over."""
+    while True:
+        yield from (seq[i] for i in range(len(seq)))
+
+
+def weighted_masked_objective(fn: Callable[[Any, Any], Any] | None) -> Any:
+    """A loss or metric as a function of targets, predictions, sample weights and mask.
+
+    The result is a scalar: the mean, divided by the mean of the mask and by the fraction of the
+    weights that are not zero.
+    """
+    if fn is None:
+        return None
+
+    def weighted(y_true: Any, y_pred: Any, weights: Any, mask: Any = None) -> Any:
+        score = fn(y_true, y_pred)
+        if mask is not None:
+            mask = K.cast(mask, K.floatx())
+            score = score * mask / K.mean(mask)
+        if weights is not None:
+            extra = (K.ndim(score) or 0) - (K.ndim(weights) or 0)
+            if extra > 0:
+                score = K.mean(score, axis=list(range(-extra, 0)))
+            score = score * weights
+            score = score / K.mean(K.cast(K.not_equal(weights, 0), K.floatx()))
+        return K.mean(score)
+
+    return weighted
