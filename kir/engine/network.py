@@ -139,6 +139,7 @@ class Network(Layer):
             output_types=[],
             public_count=0,
             output_masks=[x.mask for x in self.outputs],
+            weights=(),  # a Sequential makes this node anew with each layer
         )
         for x in self.inputs:
             x._keras_history[0]._outbound_nodes.remove(node)

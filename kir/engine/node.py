@@ -38,6 +38,7 @@ class Node(ir.Node):
         operand_masks: Iterable[ir.Value | None] = (),
         arguments: Mapping[str, Any] | None = None,
         state_operands: Sequence[ir.Value] = (),
+        weights: Sequence[ir.Weight] | None = None,
     ) -> None:
         super().__init__(
             outbound_layer.op_name,
@@ -46,7 +47,7 @@ class Node(ir.Node):
             name=outbound_layer.name,
             masks=operand_masks,
             arguments=arguments,
-            weights=outbound_layer.weights,
+            weights=outbound_layer.weights if weights is None else weights,
             value_class=Tensor,
         )
         self.layer = outbound_layer

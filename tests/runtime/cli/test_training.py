@@ -106,7 +106,7 @@ def test_images_are_flattened_for_a_dense_network(run):
     ("arguments", "message"),
     [
         (["--loss", "msee"], "msee"),
-        (["--loss", "mse", "--optimizer", "addam"], "Did you mean 'Adam'"),
+        (["--loss", "mse", "--optimizer", "addam"], "Did you mean 'adam'"),
         (["--loss", "mse", "--optimizer", "sgd:speed=1"], "speed"),
         (["--loss", "mse", "--optimizer", "sgd:lr=1", "--lr", "2"], "both give the rate"),
         (["--loss", "mse", "--metrics", "acuracy"], "acuracy"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import h5py
 import numpy as np
 import pytest
+from scipy import sparse
 
 from kir import backend as K
 from kir.callbacks import Callback, LambdaCallback
@@ -27,6 +28,12 @@ def make_model(optimizer="adam", **options):
     model.compile(optimizer, "mse", metrics=["mae"], **options)
     rng = np.random.default_rng(1)
     model.set_weights([rng.normal(size=w.shape) for w in model.get_weights()])
+    return model
+
+
+def make_linear():
+    model = Sequential([Dense(2, input_shape=(4,))])
+    model.compile("sgd", "mse")
     return model
 
 
@@ -113,6 +120,37 @@ def test_hdf5_data_are_read_batch_by_batch(tmp_path):
             model.fit(a, b, 8, 1, verbose=0, shuffle=True)
         assert_same_weights(*models)
         np.testing.assert_array_equal(models[0].predict(file["x"]), models[0].predict(x))
+
+
+@pytest.mark.parametrize("is_sparse", [False, True], ids=["dense input", "sparse input"])
+def test_sparse_matrices_are_read_by_rows(is_sparse):
+    x, y = data()
+    x = np.where(x > 1.0, x, 0.0)
+    entry = Input((4,), sparse=is_sparse)
+    model = Model(entry, Dense(2)(entry))
+    model.compile("sgd", "mse")
+    other = make_linear()
+    other.set_weights(model.get_weights())
+    histories = [
+        m.fit(given, y, 8, 5, verbose=0, shuffle=False, validation_split=0.2).history
+        for m, given in ((model, sparse.coo_matrix(x)), (other, x))
+    ]
+    np.testing.assert_allclose(histories[0]["val_loss"], histories[1]["val_loss"], rtol=1e-6)
+    np.testing.assert_allclose(model.predict(sparse.csr_matrix(x)), other.predict(x), rtol=1e-5)
+
+
+class Table:
+    """As much of a pandas table as is looked at."""
+
+    def __init__(self, values):
+        self.values = self.iloc = values
+
+
+def test_tables_are_taken_by_their_values():
+    x, y = data(16)
+    model = make_model()
+    wanted = model.evaluate(x, y, verbose=0)
+    assert model.evaluate(Table(x), Table(y), verbose=0) == wanted
 
 
 def test_lists_dicts_and_numbers_of_other_dtypes_are_taken():

@@ -24,8 +24,9 @@ BATCH = 8
 def _new_session():
     K.clear_session()
     np.random.seed(2)
+    before = threading.active_count()  # the test runner has threads of its own
     yield
-    assert threading.active_count() == 1, "a thread was left behind"
+    assert threading.active_count() <= before, "a thread was left behind"
 
 
 class Rows(Sequence):
