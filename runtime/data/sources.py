@@ -63,8 +63,14 @@ def reading(
     enqueuer.start(workers=workers, max_queue_size=max_queue_size)
     try:
         yield enqueuer.get()
-    finally:
+    except Exception:
         enqueuer.stop()
+        raise
+    except BaseException:
+        # Ctrl-C: what it interrupts may be waiting for a worker that hangs.
+        enqueuer.stop(timeout=0)
+        raise
+    enqueuer.stop()
 
 
 def take(batches: Iterator[Any], done: int, steps: int) -> Any:

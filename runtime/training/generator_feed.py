@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import queue
 import threading
 from collections.abc import Callable, Iterator
@@ -18,6 +19,8 @@ from runtime.training.run import Run
 # them go into one call.
 MOST_AHEAD = 32
 BYTES_PER_CALL = 64 << 20
+# After Ctrl-C the reading thread is waited for so many twentieths of a second.
+INTERRUPTED_TICKS = 10
 
 
 class GeneratorFeed:
@@ -115,9 +118,12 @@ class _Ahead:
         self._thread.start()
         return self
 
-    def __exit__(self, *_: Any) -> None:
+    def __exit__(self, error: type[BaseException] | None, *_: Any) -> None:
         self._is_stopped = True
-        while self._thread.is_alive():
+        is_interrupt = error is not None and not issubclass(error, Exception)
+        for _tick in range(INTERRUPTED_TICKS) if is_interrupt else itertools.count():
+            if not self._thread.is_alive():
+                return
             # It may wait for room in the queue, or for the workers, which still run.
             while not self._ready.empty():
                 self._ready.get_nowait()

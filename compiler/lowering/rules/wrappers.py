@@ -77,6 +77,7 @@ def _each_step(call: Call, inner: Graph, x: Any) -> Any:
     """One time step after the other, in a loop."""
     (result,) = inner.outputs
 
+    @tf.autograph.experimental.do_not_convert
     def step(parts: Any) -> Any:
         time, sample = parts
         with call.context.iteration(time):

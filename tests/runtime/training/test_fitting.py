@@ -5,7 +5,6 @@ from __future__ import annotations
 import h5py
 import numpy as np
 import pytest
-from scipy import sparse
 
 from kir import backend as K
 from kir.callbacks import Callback, LambdaCallback
@@ -124,6 +123,7 @@ def test_hdf5_data_are_read_batch_by_batch(tmp_path):
 
 @pytest.mark.parametrize("is_sparse", [False, True], ids=["dense input", "sparse input"])
 def test_sparse_matrices_are_read_by_rows(is_sparse):
+    sparse = pytest.importorskip("scipy.sparse")
     x, y = data()
     x = np.where(x > 1.0, x, 0.0)
     entry = Input((4,), sparse=is_sparse)
