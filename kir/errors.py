@@ -114,3 +114,7 @@ class DownloadError(KirError, OSError):
 
 class DependencyError(KirError, ImportError):
     """A package that the called feature needs is not installed."""
+
+
+class MissingProgramError(KirError, OSError):
+    """A program that the called feature runs is not installed."""

@@ -6,10 +6,13 @@ import importlib.util
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kir.errors import ConfigError, DependencyError
 from runtime.files import replacing
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 FORMATS = ("png", "pdf", "svg")
 
@@ -28,8 +31,44 @@ def check_can_draw(path: str | os.PathLike[str]) -> None:
         raise ConfigError(
             f"The picture {os.fspath(path)!r} must end in {', '.join(f'.{f}' for f in FORMATS)}."
         )
-    if importlib.util.find_spec("matplotlib") is None:
-        raise DependencyError('The learning curve is drawn by matplotlib: pip install "kir[viz]".')
+    _check_matplotlib()
+
+
+def draw_learning_curve(
+    history: Mapping[str, Sequence[float]], epochs: Sequence[int] | None = None, title: str = ""
+) -> Figure:
+    """Draws each logged value over the epochs, training and validation in one panel.
+
+    Args:
+        history: name -> a number an epoch, as in `History.history`.
+        epochs: the epochs' numbers from 0, as in `History.epoch`; None counts from 0.
+        title: shown above the panels.
+
+    Returns:
+        The figure, which a notebook shows and `savefig` writes.
+
+    Raises:
+        DependencyError: matplotlib is not installed.
+        ConfigError: a history of no epochs.
+    """
+    _check_matplotlib()
+    names = [name for name in history if not name.startswith("val_") and name != "lr"]
+    count = max((len(values) for values in history.values()), default=0)
+    if not names or not count:
+        raise ConfigError("The history is empty: there is no epoch to draw. Train for one first.")
+    numbers = [e + 1 for e in epochs] if epochs is not None else list(range(1, count + 1))
+    # pyplot would choose a window system and keep every figure.
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    figure = Figure(figsize=(5.2 * len(names), 3.9), layout="constrained")
+    panels = figure.subplots(1, len(names), squeeze=False)[0]
+    for panel, name in zip(panels, names, strict=True):
+        _draw(panel, name, numbers, history)
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if title:
+        figure.suptitle(title)
+    return figure
 
 
 def save_learning_curve(
@@ -38,7 +77,7 @@ def save_learning_curve(
     epochs: Sequence[int] | None = None,
     title: str = "",
 ) -> None:
-    """Draws each logged value over the epochs, training and validation in one panel.
+    """Writes the picture of `draw_learning_curve` to a file.
 
     Args:
         history: name -> a number an epoch, as in `History.history`.
@@ -51,24 +90,18 @@ def save_learning_curve(
         ConfigError: an unknown kind of picture, or a history of no epochs.
     """
     check_can_draw(path)
-    names = [name for name in history if not name.startswith("val_") and name != "lr"]
-    count = max((len(values) for values in history.values()), default=0)
-    if not names or not count:
-        raise ConfigError("The history is empty: there is no epoch to draw. Train for one first.")
-    numbers = [e + 1 for e in epochs] if epochs is not None else list(range(1, count + 1))
-    # pyplot would choose a window system and keep every figure: here it is drawn to a file only.
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator
+    save_figure(draw_learning_curve(history, epochs, title), path)
 
-    figure = Figure(figsize=(5.2 * len(names), 3.9), layout="constrained")
-    panels = figure.subplots(1, len(names), squeeze=False)[0]
-    for panel, name in zip(panels, names, strict=True):
-        _draw(panel, name, numbers, history)
-        panel.xaxis.set_major_locator(MaxNLocator(integer=True))
-    if title:
-        figure.suptitle(title)
+
+def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
+    """Writes a figure in the format that the name's suffix stands for."""
     with replacing(path) as temporary:
         figure.savefig(temporary, format=_format(path), dpi=130)
+
+
+def _check_matplotlib() -> None:
+    if importlib.util.find_spec("matplotlib") is None:
+        raise DependencyError('The learning curve is drawn by matplotlib: pip install "kir[viz]".')
 
 
 def _draw(

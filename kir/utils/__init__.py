@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kir.utils.layer_utils import get_source_inputs as get_source_inputs
     from kir.utils.layer_utils import print_summary as print_summary
     from kir.utils.progbar import Progbar as Progbar
+    from kir.utils.vis_utils import plot_model as plot_model
 
 # Imported when first asked for, as building a model needs none of them.
 _LAZY = {
@@ -38,9 +39,10 @@ _LAZY = {
     "get_file": "data_utils",
     "get_source_inputs": "layer_utils",
     "h5dict": "io_utils",
+    "plot_model": "vis_utils",
     "print_summary": "layer_utils",
 }
-_LAZY_MODULES = ("conv_utils", "data_utils", "io_utils", "layer_utils")
+_LAZY_MODULES = ("conv_utils", "data_utils", "io_utils", "layer_utils", "vis_utils")
 
 __all__ = [
     "CustomObjectScope",
@@ -59,6 +61,7 @@ __all__ = [
     "h5dict",
     "normalize",
     "np_utils",
+    "plot_model",
     "print_summary",
     "serialize_keras_object",
     "to_categorical",

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from typing import TYPE_CHECKING, Any
 
+from runtime import learning_curve
 from runtime.callbacks.base import Callback, Logs
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 class History(Callback):
@@ -28,3 +33,26 @@ class History(Callback):
         self.epoch.append(epoch)
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
+
+    def plot(self, to_file: str | os.PathLike[str] | None = None, title: str = "") -> Figure:
+        """Draws the learning curve: each value over the epochs, training and validation together.
+
+        Args:
+            to_file: a picture to write, .png, .pdf or .svg; None writes none.
+            title: shown above the panels.
+
+        Returns:
+            The figure, which a notebook shows.
+
+        Raises:
+            DependencyError: matplotlib is not installed.
+            ConfigError: an unknown kind of picture, or no epoch was run yet.
+        """
+        if to_file is not None:
+            learning_curve.check_can_draw(to_file)
+        figure = learning_curve.draw_learning_curve(
+            getattr(self, "history", {}), getattr(self, "epoch", None), title
+        )
+        if to_file is not None:
+            learning_curve.save_figure(figure, to_file)
+        return figure

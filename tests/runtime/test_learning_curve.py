@@ -5,6 +5,7 @@ import importlib.util
 import pytest
 
 from kir.errors import ConfigError, DependencyError
+from runtime.callbacks import History
 from runtime.learning_curve import save_learning_curve
 
 HISTORY = {"val_loss": [2.0, 1.0], "loss": [3.0, 1.5], "acc": [0.1, 0.2], "lr": [0.1, 0.1]}
@@ -39,3 +40,19 @@ def test_without_matplotlib(tmp_path, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(DependencyError, match=r'pip install "kir\[viz\]"'):
         save_learning_curve(HISTORY, tmp_path / "curve.png")
+
+
+def test_history_draws_itself(tmp_path):
+    history = History()
+    history.on_train_begin()
+    for epoch in range(2):
+        history.on_epoch_end(epoch, {name: values[epoch] for name, values in HISTORY.items()})
+    figure = history.plot(tmp_path / "curve.png", title="net")
+    assert [panel.get_title() for panel in figure.axes] == ["loss", "accuracy"]
+    assert list(figure.axes[0].lines[0].get_xdata()) == [1, 2]
+    assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_history_before_training_has_nothing_to_draw():
+    with pytest.raises(ConfigError, match="Train for one first"):
+        History().plot()
