@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kir.aliases import install_as_keras as install_as_keras
     from kir.engine.input_layer import Input as Input
     from kir.engine.sequential import Sequential as Sequential
     from kir.engine.training import Model as Model
@@ -44,6 +45,7 @@ _NAMES = {
     "Input": "kir.engine.input_layer",
     "Model": "kir.engine.training",
     "Sequential": "kir.engine.sequential",
+    "install_as_keras": "kir.aliases",
     "parse": "kir.serde.text",
 }
 

@@ -118,3 +118,7 @@ class DependencyError(KirError, ImportError):
 
 class MissingProgramError(KirError, OSError):
     """A program that the called feature runs is not installed."""
+
+
+class MissingModuleError(KirError, ModuleNotFoundError):
+    """A module of Keras's that there is not."""

@@ -13,7 +13,7 @@ from runtime.cli.options import CONTEXT, debug_option, is_debugging
 
 # A command's module is loaded when it is called or listed: one that needs no TensorFlow must not
 # wait for another's imports.
-COMMANDS = ("check", "convert", "export", "predict", "summary", "train")
+COMMANDS = ("check", "convert", "export", "predict", "run", "summary", "train")
 
 
 class _Program(click.Group):

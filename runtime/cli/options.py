@@ -61,7 +61,8 @@ def command(example: str, **settings: Any) -> Callable[[Callable[..., Any]], cli
 
     def declare(function: Callable[..., Any]) -> click.Command:
         epilog = "\b\nExample:\n" + "\n".join(f"  {line}" for line in example.splitlines())
-        return click.command(context_settings=CONTEXT, epilog=epilog, **settings)(
+        context = {**CONTEXT, **settings.pop("context_settings", {})}
+        return click.command(context_settings=context, epilog=epilog, **settings)(
             debug_option(function)
         )
 

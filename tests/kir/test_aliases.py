@@ -1,0 +1,103 @@
+"""`kir.install_as_keras()`: in processes of their own, as this one must not have a `keras`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+SAME_OBJECTS = """
+import kir
+kir.install_as_keras()
+import keras
+import keras.layers.recurrent
+import keras.engine.topology as topology
+from keras import backend as K
+from keras.backend import tensorflow_backend
+from keras.layers import LSTM, Layer
+from keras.legacy import interfaces
+from keras.preprocessing import image
+import keras_applications.vgg16
+import keras_preprocessing.image
+"""
+
+
+def python(text: str) -> str:
+    """What a program prints on standard output; it must succeed and write nothing else."""
+    ran = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(text)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ran.stderr == ""
+    return ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("keras.__name__", "keras"),
+        ("keras.__version__", "2.2.4"),
+        ("keras.__file__ == kir.__file__", "True"),
+        ("keras.layers is kir.layers", "True"),
+        ("keras.layers.recurrent.LSTM is LSTM is kir.layers.LSTM", "True"),
+        ("topology.Layer is Layer", "True"),
+        ("keras.backend is K is kir.backend", "True"),
+        ("keras.backend.tensorflow_backend is tensorflow_backend", "True"),
+        ("keras.layers.core.__spec__.name", "kir.layers.core"),
+        ("keras_preprocessing.image is image", "True"),
+        ("keras_applications.vgg16.VGG16 is keras.applications.VGG16", "True"),
+        ("__import__('pickle').loads(__import__('pickle').dumps(LSTM)) is LSTM", "True"),
+        ("'Sequential' in dir(keras)", "True"),
+    ],
+)
+def test_every_path_leads_to_the_same_object(expression: str, value: str) -> None:
+    assert python(SAME_OBJECTS + f"print({expression})") == f"{value}\n"
+
+
+def test_nothing_is_imported_before_it_is_asked_for() -> None:
+    loaded = python(
+        """
+        import sys, kir
+        kir.install_as_keras()
+        import keras
+        print([m for m in sys.modules if m.startswith(('kir.layers', 'tensorflow', 'numpy'))])
+        """
+    )
+    assert loaded == "[]\n"
+
+
+def test_a_module_that_is_not_there_is_an_import_error_with_a_mend() -> None:
+    message = python(
+        """
+        import kir
+        kir.install_as_keras()
+        try:
+            import keras.layers.capsule
+        except ModuleNotFoundError as error:
+            print(error.name, error)
+        """
+    )
+    assert message.startswith("keras.layers.capsule No module named 'keras.layers.capsule': ")
+    assert "dir(keras.layers)" in message
+
+
+def test_a_keras_that_is_loaded_already_gives_way() -> None:
+    text = """
+        import sys, types, kir
+        sys.modules['keras'] = types.ModuleType('keras')
+        sys.modules['keras.src'] = types.ModuleType('keras.src')
+        kir.install_as_keras()
+        kir.install_as_keras()
+        import keras
+        print(keras.__version__, 'keras.src' in sys.modules)
+    """
+    assert python(text) == "2.2.4 False\n"

@@ -1,0 +1,105 @@
+"""`kir run`: old programs in a process of their own, as with plain Python."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+Started = subprocess.CompletedProcess[str]
+Start = Callable[..., Started]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Start:
+    """Writes `script.py` into an empty folder, and runs it there with `kir run`."""
+
+    def start(text: str, *arguments: str, **settings: str) -> Started:
+        (tmp_path / "script.py").write_text(textwrap.dedent(text))
+        return subprocess.run(
+            [sys.executable, "-m", "runtime.cli", "run", *(arguments or ("script.py",))],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **settings},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    return start
+
+
+def test_arguments_and_path_are_as_with_python(start: Start, tmp_path: Path) -> None:
+    text = "import sys; print(sys.argv, __name__, __file__, __spec__, sys.path[0])"
+    ran = start(text, "script.py", "-m", "--lr=3", "--help")
+    script = tmp_path / "script.py"
+    assert ran.stderr == ""
+    assert ran.stdout == (
+        f"['script.py', '-m', '--lr=3', '--help'] __main__ {script} None {tmp_path}\n"
+    )
+
+
+def test_a_traceback_shows_the_script_alone(start: Start) -> None:
+    ran = start("import keras\nraise KeyError(3)")
+    assert ran.returncode == 1
+    assert ran.stderr.splitlines()[0] == "Traceback (most recent call last):"
+    assert ran.stderr.count("  File ") == 1
+    assert ran.stderr.endswith("KeyError: 3\n")
+
+
+@pytest.mark.parametrize(("text", "status"), [("pass", 0), ("exit(7)", 7), ("exit('no')", 1)])
+def test_the_exit_status_is_the_scripts(start: Start, text: str, status: int) -> None:
+    assert start(text).returncode == status
+
+
+def test_a_missing_script_is_pythons_error(start: Start) -> None:
+    ran = start("", "absent.py")
+    assert ran.returncode == 2
+    assert "can't open file" in ran.stderr
+
+
+def test_a_call_without_a_script_says_what_is_missing(start: Start) -> None:
+    ran = start("", "--")
+    assert ran.returncode == 2
+    assert "Missing the SCRIPT to run" in ran.stderr
+
+
+def test_a_module_is_run_by_name(start: Start) -> None:
+    ran = start("import keras, sys; print(keras.__name__, sys.argv[1:])", "-m", "script", "x")
+    assert ran.stdout == "keras ['x']\n"
+
+
+def test_keras_means_kir_in_processes_that_the_script_starts(start: Start) -> None:
+    ran = start(
+        """
+        import multiprocessing, subprocess, sys
+        import keras
+
+        def version(_):
+            return keras.__version__
+
+        if __name__ == '__main__':
+            with multiprocessing.get_context('spawn').Pool(1) as pool:
+                print(pool.map(version, [0]))
+            sys.stdout.flush()
+            subprocess.check_call([sys.executable, '-c', 'import keras; print(keras.__version__)'])
+        """
+    )
+    assert (ran.stderr, ran.stdout) == ("", "['2.2.4']\n2.2.4\n")
+
+
+def test_a_sitecustomize_of_the_users_own_still_runs(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import builtins; builtins.mine = 5")
+    ran = start("print(mine)", PYTHONPATH=f"{ROOT}{os.pathsep}{tmp_path}")
+    assert (ran.stderr, ran.stdout) == ("", "5\n")
+
+
+def test_a_folder_named_keras_beside_the_script_is_not_taken(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "keras").mkdir()
+    (tmp_path / "keras" / "__init__.py").write_text("__version__ = 'other'")
+    assert start("import keras; print(keras.__version__)").stdout == "2.2.4\n"
