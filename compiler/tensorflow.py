@@ -7,7 +7,8 @@ the import lasts, a finder in front of ``sys.meta_path`` lets ``keras`` and ``tf
 (TensorFlow asks where they lie to complete its ``__path__``) but not *loaded*. Afterwards it is
 gone: ``tf.keras``, ``from tensorflow.keras import layers`` and ``import keras`` work as ever.
 
-The import is also kept quiet: see `_quiet_start`.
+The import is also kept quiet (see `_quiet_start`), and GPU memory is set to grow with what is used:
+``TF_FORCE_GPU_ALLOW_GROWTH=false`` before the import gives TensorFlow's own way back.
 
 The guard stands aside if ``KIR_KEEP_KERAS=1`` is set, or if TensorFlow or a Keras is loaded
 already (there is nothing left to save). Should a later TensorFlow no longer swallow the error,
@@ -37,6 +38,7 @@ __all__ = ["internal", "tf"]
 KEEP_KERAS = "KIR_KEEP_KERAS"
 KERAS_PACKAGES = ("keras", "tf_keras")
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+GPU_MEMORY_GROWTH = "TF_FORCE_GPU_ALLOW_GROWTH"
 NVIDIA_DRIVER = "/proc/driver/nvidia/version"
 CHATTER = re.compile(rb"[IW]\d{4} [\d:. ]+\S+\] |WARNING: All log messages before absl::Init")
 
@@ -134,6 +136,8 @@ def _import_guarded() -> ModuleType:
 
 
 def _import_tensorflow() -> ModuleType:
+    # TensorFlow would take all of a GPU's memory at its first use; the user's own setting stays.
+    os.environ.setdefault(GPU_MEMORY_GROWTH, "true")
     try:
         with _quiet_start():
             return _import_guarded()

@@ -57,13 +57,27 @@ def apply_config(config: Any) -> None:
         if config.inter_op_parallelism_threads:
             threads.set_inter_op_parallelism_threads(config.inter_op_parallelism_threads)
     with contextlib.suppress(RuntimeError):
-        if config.gpu_options.allow_growth:
-            for device in tf.config.list_physical_devices("GPU"):
-                tf.config.experimental.set_memory_growth(device, True)
+        _choose_gpus(config)
     if config.allow_soft_placement:
         tf.config.set_soft_device_placement(True)
     if config.log_device_placement:
         tf.debugging.set_log_device_placement(True)
+
+
+def _choose_gpus(config: Any) -> None:
+    """Hides the GPUs that a `ConfigProto` leaves out: by their count, or by a list of numbers."""
+    gpus = tf.config.list_physical_devices("GPU")
+    chosen = gpus
+    if config.gpu_options.visible_device_list:
+        numbers = [int(n) for n in config.gpu_options.visible_device_list.split(",")]
+        chosen = [gpus[n] for n in numbers if n < len(gpus)]
+    if "GPU" in config.device_count:
+        chosen = chosen[: config.device_count["GPU"]]
+    if chosen != gpus:
+        tf.config.set_visible_devices(chosen, "GPU")
+    if config.gpu_options.allow_growth:
+        for device in chosen:
+            tf.config.experimental.set_memory_growth(device, True)
 
 
 def gpu_names() -> list[str]:

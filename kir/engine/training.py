@@ -58,6 +58,8 @@ class Model(Network):
             weighted_metrics: metrics that sample weights apply to.
             target_tensors: tensors to use as targets instead of data.
             **kwargs: `jit=True/False` chooses or forbids XLA; None decides by the model.
+                `device`, such as ``'gpu:1'`` or ``'cpu'``, is where the model's programs, data and
+                variables go that are not made yet; None is the first GPU, else the CPU.
 
         Raises:
             ConfigError: an unknown name, or a loss, metric or weight for an unknown output.

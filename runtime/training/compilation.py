@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from compiler.devices import find_device
 from compiler.programs.inference import type_of
 from compiler.programs.objective import OutputObjective
 from compiler.tensorflow import tf
@@ -27,6 +28,8 @@ ARGUMENTS = (
     "weighted_metrics",
     "target_tensors",
 )
+# Beyond Keras's.
+OWN_ARGUMENTS = ("jit", "device")
 
 
 @dataclass
@@ -37,12 +40,14 @@ class Compilation:
         objectives: one for each output.
         metrics_names: names of all logs, ``loss`` first.
         jit: what the user says of XLA; None leaves it to kir.
+        device: full name of the device to run on; None leaves it to TensorFlow.
     """
 
     optimizer: Any
     objectives: list[OutputObjective]
     metrics_names: list[str] = field(default_factory=list)
     jit: bool | None = None
+    device: str | None = None
 
     @property
     def stateful_metrics(self) -> dict[str, Any]:
@@ -60,13 +65,14 @@ def resolve(model: Any, arguments: Mapping[str, Any]) -> Compilation:
     """Checks the arguments of `compile` and finds the functions that they name."""
     options = dict(arguments)
     jit = options.pop("jit", None)
+    device = options.pop("device", None)
     for key in options:
         if key not in ARGUMENTS:
-            near = difflib.get_close_matches(key, ARGUMENTS, n=1)
+            near = difflib.get_close_matches(key, (*ARGUMENTS, *OWN_ARGUMENTS), n=1)
             hint = f" Did you mean `{near[0]}`?" if near else ""
             raise ArgumentError(
                 f"compile() does not know the argument `{key}`.{hint} It takes "
-                f"{', '.join(ARGUMENTS)} and jit."
+                f"{', '.join(ARGUMENTS)}; and of kir's own {' and '.join(OWN_ARGUMENTS)}."
             )
     names = model.output_names
     functions = _losses(options["loss"], names, model)
@@ -86,7 +92,13 @@ def resolve(model: Any, arguments: Mapping[str, Any]) -> Compilation:
                 f"Output {objective.name!r} is {objective.output.type}; sample_weight_mode "
                 "'temporal' needs rank 3 at least, (batch, timesteps, ...)."
             )
-    compilation = Compilation(optimizers.get(options["optimizer"]), objectives, ["loss"], jit)
+    compilation = Compilation(
+        optimizers.get(options["optimizer"]),
+        objectives,
+        ["loss"],
+        jit,
+        None if device is None else find_device(device),
+    )
     if len(names) > 1:
         compilation.metrics_names += [f"{o.name}_loss" for o in compilation.active]
     plain = collect_metrics(options["metrics"], names)

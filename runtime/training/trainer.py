@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import warnings
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
+from compiler.devices import placed_on
 from compiler.lowering.native_optimizers import runs_in_loops
 from compiler.lowering.optimizers import Step, has_own_updates, make_step
 from compiler.programs.forward import ForwardProgram
@@ -34,6 +36,22 @@ from runtime.training import evaluating, extra_state, fitting, generators, predi
 from runtime.training.batches import Batches, standardize_batches
 from runtime.training.compilation import Compilation, resolve
 from runtime.training.pace import STEPS_WORTH_XLA, gains_from_xla
+
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+
+def _on_device(method: _Method) -> _Method:
+    """Lets a method run on the device that `compile` was told."""
+
+    @functools.wraps(method)
+    def run(self: Trainer, *args: Any, **kwargs: Any) -> Any:
+        device = self.device
+        if device is None:
+            return method(self, *args, **kwargs)
+        with placed_on(device):
+            return method(self, *args, **kwargs)
+
+    return run  # type: ignore[return-value]
 
 
 class Trainer:
@@ -65,6 +83,11 @@ class Trainer:
         model = self._model()
         assert model is not None
         return model
+
+    @property
+    def device(self) -> str | None:
+        """Where the model runs; None leaves it to TensorFlow."""
+        return self.compilation.device if self.compilation is not None else None
 
     @property
     def is_compiled(self) -> bool:
@@ -239,6 +262,7 @@ class Trainer:
         for metric in self.compiled.stateful_metrics.values():
             metric.reset_states()
 
+    @_on_device
     def make_train_function(self) -> None:
         """Creates the optimizer's state, as a first step of training would."""
         self.build_for()
@@ -280,54 +304,65 @@ class Trainer:
             self.model, self.compiled.objectives, x, y, sample_weight, class_weight, batch_size
         )
 
+    @_on_device
     def fit(self, **arguments: Any) -> Any:
         """See `Model.fit`."""
         return fitting.fit(self, **arguments)
 
+    @_on_device
     def evaluate(self, **arguments: Any) -> Any:
         """See `Model.evaluate`."""
         return evaluating.evaluate(self, **arguments)
 
+    @_on_device
     def fit_generator(self, **arguments: Any) -> Any:
         """See `Model.fit_generator`."""
         return generators.fit_generator(self, **arguments)
 
+    @_on_device
     def evaluate_generator(self, **arguments: Any) -> Any:
         """See `Model.evaluate_generator`."""
         return generators.evaluate_generator(self, **arguments)
 
+    @_on_device
     def predict_generator(self, **arguments: Any) -> Any:
         """See `Model.predict_generator`."""
         return generators.predict_generator(self, **arguments)
 
+    @_on_device
     def predict(self, x: Any, **arguments: Any) -> Any:
         """See `Model.predict`."""
         if not self.model.built:
             self.build_for(x)
         return predicting.predict(self, x, **arguments)
 
+    @_on_device
     def predict_on_batch(self, x: Any) -> Any:
         """See `Model.predict_on_batch`."""
         if not self.model.built:
             self.build_for(x)
         return predicting.predict_on_batch(self, x)
 
+    @_on_device
     def train_on_batch(
         self, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None
     ) -> Any:
         """See `Model.train_on_batch`."""
         return self.train_on(self.batches(x, y, sample_weight, class_weight))
 
+    @_on_device
     def train_on(self, batch: Batches) -> Any:
         """One step on a checked batch; returns the logs as a number or a list of numbers."""
         program = self.steps(True, batch.is_weighted)
         self.steps_done += 1
         return _unpack(program.run_batch(batch.tensors(is_weighted=program.is_weighted)))
 
+    @_on_device
     def test_on_batch(self, x: Any, y: Any, sample_weight: Any = None) -> Any:
         """See `Model.test_on_batch`."""
         return self.test_on(self.batches(x, y, sample_weight))
 
+    @_on_device
     def test_on(self, batch: Batches) -> Any:
         """The logs of a checked batch."""
         return _unpack(self.steps(False, batch.is_weighted).run_batch(batch.tensors()))
