@@ -5,15 +5,17 @@ None of them holds weights, and none needs TensorFlow.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from kir.errors import ConfigError, FileFormatError, KirError, MissingFileError
+from kir.ir.graph import Graph
 from kir.serde import config
-from kir.serde.graph_config import model_from_graph
+from kir.serde.graph_config import config_from_graph, model_from_graph
 from kir.serde.text import parse
 from kir.utils.atomic import replacing
 
@@ -24,6 +26,7 @@ FORMATS: Mapping[str, tuple[str, ...]] = {
     "text": (".kirt",),
     "proto": (".kirpb", ".pb"),
 }
+_GRAPHS = ("text", "proto")
 
 
 def read_architecture(
@@ -45,25 +48,33 @@ def read_architecture(
         ConfigError: an unknown suffix, or the architecture is wrong, e.g. names an unknown layer.
     """
     path = Path(path)
-    chosen = find_format(path, format)
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError as error:
-        raise MissingFileError(f"There is no file {str(path)!r} to read a model from.") from error
-    try:
-        if chosen == "proto":
-            from kir.serde import proto  # here, as protobuf takes long to load
+    chosen, data = _read(path, format)
+    with _naming(path):
+        if chosen in _GRAPHS:
+            return model_from_graph(_graph(data, path, chosen), custom_objects)
+        return config.model_from_config(_config(data, path, chosen), custom_objects)
 
-            return model_from_graph(proto.from_bytes(data, str(path)), custom_objects)
-        text = _decode(data, path)
-        if chosen == "text":
-            return model_from_graph(parse(text, str(path)), custom_objects)
-        if chosen == "yaml":
-            return config.model_from_yaml(text, custom_objects)
-        return config.model_from_json(text, custom_objects)
-    except KirError as error:
-        error.add_note(f"In the file {str(path)!r}.")
-        raise
+
+def read_config(path: str | os.PathLike[str], format: str | None = None) -> Any:
+    """The config in a file, from which `model_from_config` makes the model.
+
+    Nothing is built, so that a config with mistakes is returned as it is.
+
+    Args:
+        path: the file.
+        format: as in `read_architecture`.
+
+    Raises:
+        MissingFileError: there is no such file.
+        FileFormatError: the file is malformed, truncated or of another format.
+        ConfigError: an unknown suffix, or a graph that does not consist of layer calls.
+    """
+    path = Path(path)
+    chosen, data = _read(path, format)
+    with _naming(path):
+        if chosen in _GRAPHS:
+            return config_from_graph(_graph(data, path, chosen))
+        return _config(data, path, chosen)
 
 
 def write_architecture(model: Any, path: str | os.PathLike[str], format: str | None = None) -> None:
@@ -100,17 +111,55 @@ def find_format(path: Path, format: str | None = None) -> str:
                 f"{', '.join(map(repr, FORMATS))}."
             )
         return format
-    suffix = path.suffix.lower()
     for name, suffixes in FORMATS.items():
-        if suffix in suffixes:
+        if path.suffix.lower() in suffixes:
             return name
-    known = [one for suffixes in FORMATS.values() for one in suffixes]
+    raise unknown_suffix(path, [one for suffixes in FORMATS.values() for one in suffixes])
+
+
+def unknown_suffix(path: Path, known: Sequence[str]) -> ConfigError:
+    """The error for a file whose suffix is not among the known ones, with the nearest."""
+    suffix = path.suffix.lower()
     near = difflib.get_close_matches(suffix, known, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise ConfigError(
-        f"{path.name!r}: the suffix {suffix!r} stands for no format of architectures; expected "
-        f"{', '.join(known)}.{hint}"
-    )
+    what = f"the suffix {suffix!r} stands for no format" if suffix else "the name has no suffix"
+    return ConfigError(f"{path.name!r}: {what} of models; expected {', '.join(known)}.{hint}")
+
+
+def _read(path: Path, format: str | None) -> tuple[str, bytes]:
+    """The file's format and content."""
+    chosen = find_format(path, format)
+    try:
+        return chosen, path.read_bytes()
+    except FileNotFoundError as error:
+        raise MissingFileError(f"There is no file {str(path)!r} to read a model from.") from error
+
+
+@contextlib.contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Adds to an error of kir's which file it is about."""
+    try:
+        yield
+    except KirError as error:
+        error.add_note(f"In the file {str(path)!r}.")
+        raise
+
+
+def _graph(data: bytes, path: Path, format: str) -> Graph:
+    if format == "text":
+        return parse(_decode(data, path), str(path))
+    from kir.serde import proto  # here, as protobuf takes long to load
+
+    return proto.from_bytes(data, str(path))
+
+
+def _config(data: bytes, path: Path, format: str) -> Any:
+    text = _decode(data, path)
+    if format == "json":
+        return config.parse_json(text)
+    from kir.serde.yaml_loading import load_yaml  # here, as it loads PyYAML
+
+    return load_yaml(text)
 
 
 def _serialize(model: Any, format: str) -> bytes:

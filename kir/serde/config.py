@@ -69,13 +69,21 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
         FileFormatError: malformed JSON.
         ConfigError: no architecture, or an unknown layer.
     """
+    return model_from_config(parse_json(json_string), custom_objects)
+
+
+def parse_json(text: str) -> Any:
+    """The value that a JSON text holds.
+
+    Raises:
+        FileFormatError: malformed JSON.
+    """
     try:
-        config = json.loads(json_string)
+        return json.loads(text)
     except json.JSONDecodeError as error:
         raise JSONFormatError(
             f"The text is no JSON: {error.msg} at line {error.lineno}, column {error.colno}.", error
         ) from error
-    return model_from_config(config, custom_objects)
 
 
 def model_from_yaml(yaml_string: str, custom_objects: Mapping[str, Any] | None = None) -> Any:

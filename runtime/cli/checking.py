@@ -9,7 +9,7 @@ from typing import Any
 
 from kir.errors import KirError
 from kir.serde.architecture import find_format
-from runtime.cli.files import from_config, read_architecture
+from runtime.model_files import read_architecture, tolerant
 
 
 def check_file(path: Path) -> tuple[Any, list[str]]:
@@ -62,7 +62,7 @@ def _layer_problems(config: Any, where: str = "") -> Iterator[str]:
             yield from _layer_problems(entry, f"{place}, ")
             continue
         try:
-            from_config(deserialize, entry)
+            tolerant(deserialize, entry)
         except KirError as error:
             yield f"{place} ({entry.get('class_name')}): {_text(error)}"
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from kir.errors import ConfigError
 from runtime.cli.adapting import adapt_inputs, check_single
-from runtime.cli.files import load_model
 from runtime.data.datasets import load_inputs
 from runtime.files import replacing
+from runtime.model_files import read_model
 
 SUFFIXES = (".csv", ".npz")
 
@@ -48,7 +48,7 @@ def write_predictions(
         ConfigError: the predictions have no rows of numbers, as a .csv file needs.
         ShapeError: the data do not fit the model.
     """
-    model = load_model(file)
+    model = read_model(file)
     check_single(model)
     x, _ = load_inputs(source, target)
     predictions = np.asarray(model.predict(adapt_inputs(model, x), batch_size=batch_size))

@@ -18,11 +18,11 @@ from runtime import callbacks as callback_classes
 from runtime.callbacks import Callback, ModelCheckpoint, TensorBoard
 from runtime.cli.adapting import adapt_inputs, adapt_targets, check_single
 from runtime.cli.console import make_console, make_table
-from runtime.cli.files import read_architecture
 from runtime.cli.progress import TrainingProgress
 from runtime.cli.settings import make_callback, make_optimizer
 from runtime.data.datasets import Dataset, load_dataset
 from runtime.learning_curve import check_can_draw, save_learning_curve
+from runtime.model_files import read_architecture
 
 # Callbacks that text can describe: not those that take a function, nor those that fit adds itself.
 _CALLBACKS = {

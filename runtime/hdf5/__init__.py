@@ -4,7 +4,9 @@ from runtime.hdf5.conversion import preprocess_weights_for_loading as preprocess
 from runtime.hdf5.layout import load_attributes_from_hdf5_group as load_attributes_from_hdf5_group
 from runtime.hdf5.layout import save_attributes_to_hdf5_group as save_attributes_to_hdf5_group
 from runtime.hdf5.model import load_model as load_model
+from runtime.hdf5.model import load_uncompiled as load_uncompiled
 from runtime.hdf5.model import pickle_model as pickle_model
+from runtime.hdf5.model import read_config as read_config
 from runtime.hdf5.model import save_model as save_model
 from runtime.hdf5.model import unpickle_model as unpickle_model
 from runtime.hdf5.weights import load_weights as load_weights
@@ -18,11 +20,13 @@ from runtime.hdf5.weights import save_weights_to_hdf5_group as save_weights_to_h
 __all__ = [
     "load_attributes_from_hdf5_group",
     "load_model",
+    "load_uncompiled",
     "load_weights",
     "load_weights_from_hdf5_group",
     "load_weights_from_hdf5_group_by_name",
     "pickle_model",
     "preprocess_weights_for_loading",
+    "read_config",
     "save_attributes_to_hdf5_group",
     "save_model",
     "save_weights",

@@ -69,6 +69,23 @@ def load_model(
         return _read_model(group, dict(custom_objects or {}), compile)
 
 
+def read_config(filepath: Any) -> dict[str, Any]:
+    """The architecture in a file of `save_model`, as ``{"class_name": ..., "config": ...}``.
+
+    Raises:
+        MissingFileError: there is no such file.
+        FileFormatError: the file is no HDF5 file, damaged, or holds no architecture.
+        UnsafeFileError: it refers to other files.
+    """
+    with open_to_read(filepath) as group:
+        return _read_config(group)
+
+
+def load_uncompiled(filepath: Any) -> Any:
+    """The model in a file of `save_model` with its weights, not compiled."""
+    return load_model(filepath, compile=False)
+
+
 def pickle_model(model: Any) -> dict[str, bytes]:
     """A model as picklable plain data: the content of the file that `save_model` writes."""
     buffer = io.BytesIO()
@@ -120,7 +137,7 @@ def _write_training(group: h5py.Group, model: Any) -> None:
         )
 
 
-def _read_model(group: h5py.Group, custom_objects: dict[str, Any], compile: bool) -> Any:
+def _read_config(group: h5py.Group) -> Any:
     config = _read_json(group, layout.MODEL_CONFIG)
     if config is None:
         name = group.file.filename
@@ -133,6 +150,11 @@ def _read_model(group: h5py.Group, custom_objects: dict[str, Any], compile: bool
             f"{name!r} holds no model: it has no attribute {layout.MODEL_CONFIG!r}, which "
             "`model.save` writes."
         )
+    return config
+
+
+def _read_model(group: h5py.Group, custom_objects: dict[str, Any], compile: bool) -> Any:
+    config = _read_config(group)
     model = model_from_config(config, custom_objects=custom_objects)
     load_weights_from_hdf5_group(member(group, layout.MODEL_WEIGHTS, h5py.Group), model.layers)
     if compile:

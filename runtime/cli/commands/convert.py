@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from kir.serde.architecture import FORMATS, find_format, write_architecture
-from runtime.cli.files import read_architecture
 from runtime.cli.options import INPUT_FILE, OUTPUT_FILE, command
+from runtime.model_files import read_architecture
 
 
 @command("kir convert model.json model.yaml\nkir convert model.h5 graph.txt --to text")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from runtime.cli.files import load_model
 from runtime.cli.options import INPUT_FILE, OUTPUT_FOLDER, command
+from runtime.model_files import read_model
 
 
 @command("kir export model.h5 served/1 --to savedmodel")
@@ -26,6 +26,6 @@ def export(file: Path, destination: Path, format: str) -> None:
     # Here and not above: it loads TensorFlow.
     from runtime.export.saved_model import export_saved_model
 
-    model = load_model(file)
+    model = read_model(file)
     export_saved_model(model, destination)
     click.echo(f"{destination}: {model.name} as {format}")

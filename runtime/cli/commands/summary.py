@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from kir.errors import KirError
-from runtime.cli.files import read_architecture
 from runtime.cli.options import INPUT_FILE, command
+from runtime.model_files import read_architecture
 
 # What the parts of a line look like on a terminal, as (pattern, style).
 _STYLES = (
