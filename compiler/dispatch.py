@@ -11,6 +11,7 @@ TensorFlow's own decorator. `tf.gradients` becomes `K.gradients` where its argum
 from __future__ import annotations
 
 import functools
+import importlib
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -112,6 +113,14 @@ def tensorflow_name(name: str) -> Any:
     """TensorFlow, or what is left of a module of TensorFlow 1's that Keras's backend offered."""
     connect()
     v1 = tf.compat.v1
+    modules = {
+        "config_pb2": "tensorflow.core.protobuf.config_pb2",
+        "device_lib": "tensorflow.python.client.device_lib",
+        "moving_averages": "tensorflow.python.training.moving_averages",
+        "tf_ops": "tensorflow.python.framework.ops",
+    }
+    if name in modules:
+        return importlib.import_module(modules[name])
     parts: dict[str, Any] = {
         "tf": tf,
         "control_flow_ops": SimpleNamespace(

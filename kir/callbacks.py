@@ -6,9 +6,7 @@ used. Importing this module, or the classes, does not load TensorFlow.
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
-
+from kir._lazy import lazy_names
 from kir.utils.progbar import Progbar as Progbar
 
 _LAZY = (
@@ -28,16 +26,18 @@ _LAZY = (
     "TensorBoard",
     "TerminateOnNaN",
 )
+# What Keras's module offers because it imports it.
+_HOMES = {
+    "K": "kir.backend",
+    "np": "numpy",
+    "standardize_input_data": "kir.engine.training_utils:standardize_input_data",
+}
+_HOMES |= {name: f"runtime.callbacks:{name}" for name in _LAZY}
 __all__ = ["Progbar"]
 __all__ += _LAZY
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(importlib.import_module("runtime.callbacks"), name)
-    globals()[name] = found  # so that the next look-up does not come here
-    return found
+__getattr__ = lazy_names(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

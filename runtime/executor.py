@@ -71,6 +71,10 @@ class RuntimeExecutor:
         """See `kir.engine.executor.Executor`."""
         return _load("compiler.lowering.optimizers").optimizer_updates(optimizer, loss, params)
 
+    def devices(self) -> list[str]:
+        """The full names of the devices."""
+        return [d.name for d in _load("compiler.tensorflow").tf.config.list_logical_devices()]
+
     def function(self, inputs: Any, outputs: Any, updates: Any, name: str | None) -> Any:
         """The compiled function of a graph."""
         return _load("compiler.programs.function").function(inputs, outputs, updates, name)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from kir._lazy import lazy_names
 
 if TYPE_CHECKING:
     from kir.applications import (
@@ -80,12 +81,18 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name in _SUBMODULES:
-        return importlib.import_module(f"{__name__}.{name}")
-    if name in _HOMES:
-        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+# The last four are what Keras's module hands to its networks.
+__getattr__ = lazy_names(
+    __name__,
+    {
+        **{name: f"{__name__}.{name}" for name in _SUBMODULES},
+        **{name: f"{__name__}.{home}:{name}" for name, home in _HOMES.items()},
+        "backend": "kir.backend",
+        "layers": "kir.layers",
+        "models": "kir.models",
+        "utils": "kir.utils",
+    },
+)
 
 
 def __dir__() -> list[str]:

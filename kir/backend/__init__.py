@@ -6,6 +6,7 @@ computes. Importing this package needs no TensorFlow.
 
 from __future__ import annotations
 
+from kir._lazy import lazy_names
 from kir.backend import operators
 from kir.backend.common import (
     cast_to_floatx,
@@ -338,10 +339,37 @@ __all__ = [
 ]
 
 # Names that Keras's backend had from TensorFlow; programs say `K.tf.image.resize`.
-_TENSORFLOW_NAMES = ("tf", "control_flow_ops", "tensor_array_ops", "functional_ops")
+_TENSORFLOW_NAMES = (
+    "config_pb2",
+    "control_flow_ops",
+    "device_lib",
+    "functional_ops",
+    "moving_averages",
+    "tensor_array_ops",
+    "tf",
+    "tf_ops",
+)
+# What Keras's module also offers because it imports it.
+
+
+_OTHERS = lazy_names(
+    __name__,
+    {
+        "has_arg": "kir.utils.generic_utils:has_arg",
+        "StrictVersion": "packaging.version:Version",
+        "importlib": "importlib",
+        "np": "numpy",
+        "tensorflow_backend": "kir.backend.tensorflow_backend",
+        "transpose_shape": "kir.utils.generic_utils:transpose_shape",
+    },
+)
+
+
+# Keras 2.2: the file of the user's settings, as the reading of it leaves it behind.
+f = None
 
 
 def __getattr__(name: str) -> object:
     if name in _TENSORFLOW_NAMES:
         return executor().tensorflow_name(name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _OTHERS(name)

@@ -17,7 +17,7 @@ from kir.engine.executor import executor
 from kir.engine.inlining import losses_by, updates_by
 from kir.engine.input_spec import InputSpec, check_input_compatibility
 from kir.engine.names import automatic_name, name_scope, snake_case, undisturbed, variable_name
-from kir.engine.node import Node, make_outputs, record_history
+from kir.engine.node import LayerCall, Node, make_outputs, record_history
 from kir.engine.tensor import Tensor, contains_symbolic, executing
 from kir.engine.variable import Variable, compute_initial_values
 from kir.errors import (
@@ -520,7 +520,7 @@ class Layer:
         mask = self.compute_mask(inputs, unpack_singleton(list(masks)))
         output_masks = self._output_masks(mask, len(public))
         use_masks = takes_mask and any(m is not None for m in masks)
-        node = Node(
+        node = LayerCall(
             outbound_layer=self,
             input_tensors=tensors,
             input_masks=masks,

@@ -77,6 +77,10 @@ class Executor(Protocol):
         """`K.function`: a callable from lists of arrays to lists of arrays."""
         ...
 
+    def devices(self) -> list[str]:
+        """The full names of the devices that programs can run on."""
+        ...
+
     def release(self, node: Node) -> None:
         """Forgets what was compiled for a node."""
         ...

@@ -8,7 +8,8 @@ from typing import Any
 from kir.backend import common
 from kir.engine.base_layer import Layer
 from kir.engine.names import automatic_name, mark_used
-from kir.engine.node import Node, record_history
+from kir.engine.node import LayerCall, record_history
+from kir.engine.node import Node as Node
 from kir.engine.tensor import Tensor
 from kir.errors import ArgumentError, ConfigError, MissingShapeError
 from kir.ir.types import TensorType, check_dtype
@@ -73,7 +74,7 @@ class InputLayer(Layer):
             tensor = Tensor(TensorType(self.dtype, self.batch_input_shape, self.sparse), self.name)
             # A tensor of values is what the placeholder always holds.
             tensor.fixed_value = input_tensor  # type: ignore[attr-defined]
-        node = Node(
+        node = LayerCall(
             outbound_layer=self,
             input_tensors=[],
             input_masks=[None],

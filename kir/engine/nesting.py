@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kir.engine.base_layer import object_key
 from kir.engine.inlining import copy_seeds
-from kir.engine.node import Node, make_outputs
+from kir.engine.node import LayerCall, Node, make_outputs
 from kir.engine.tensor import Tensor
 from kir.ir.graph import Graph, Value, topological_order
 from kir.utils.generic_utils import to_list, unpack_singleton
@@ -35,7 +35,7 @@ def make_call(
         types = network._types_for([x.type.shape for x in tensors])
         body, output_masks = masked_body(network, masks) if present else plain_body(network)
     count = len(types)
-    node = Node(
+    node = LayerCall(
         outbound_layer=network,
         input_tensors=tensors,
         input_masks=masks,

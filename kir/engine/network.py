@@ -15,7 +15,7 @@ from kir.engine.executor import executor
 from kir.engine.inlining import expansion, losses_of, updates_of
 from kir.engine.input_layer import InputLayer
 from kir.engine.names import automatic_name, snake_case
-from kir.engine.node import Node, record_history
+from kir.engine.node import LayerCall, Node, record_history
 from kir.engine.tensor import Tensor
 from kir.engine.variable import Variable, compute_initial_values
 from kir.errors import ConfigError, NoTensorError, StateError, UnsupportedError
@@ -132,7 +132,7 @@ class Network(Layer):
 
     def _record_own_node(self) -> None:
         """A network's first inbound node is its own definition, so that calls start at 1."""
-        node = Node(
+        node = LayerCall(
             outbound_layer=self,
             input_tensors=self.inputs,
             input_masks=[None for _ in self.inputs],

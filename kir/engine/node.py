@@ -30,44 +30,48 @@ class Node(ir.Node):
     def __init__(
         self,
         outbound_layer: Layer,
+        inbound_layers: Sequence[Layer],
+        node_indices: Sequence[int],
+        tensor_indices: Sequence[int],
         input_tensors: Sequence[Tensor],
+        output_tensors: Sequence[Tensor],
         input_masks: Iterable[ir.Value | None],
-        output_types: Sequence[TensorType],
-        public_count: int,
         output_masks: Iterable[ir.Value | None],
-        operand_masks: Iterable[ir.Value | None] = (),
+        input_shapes: Any,
+        output_shapes: Any,
         arguments: Mapping[str, Any] | None = None,
-        state_operands: Sequence[ir.Value] = (),
-        weights: Sequence[ir.Weight] | None = None,
     ) -> None:
+        """Enters a call that a program made by hand among those of the layer.
+
+        Its results exist already and keep the nodes that compute them.
+        """
         super().__init__(
-            outbound_layer.op_name,
-            [*input_tensors, *state_operands],
-            output_types,
-            name=outbound_layer.name,
-            masks=operand_masks,
+            outbound_layer.op_name if outbound_layer else "keras.Layer",
+            input_tensors,
+            (),
+            name=outbound_layer.name if outbound_layer else "",
             arguments=arguments,
-            weights=outbound_layer.weights if weights is None else weights,
             value_class=Tensor,
         )
-        self.layer = outbound_layer
-        self.outbound_layer = outbound_layer
-        self.input_tensors = list(input_tensors)
-        self.output_tensors: list[Tensor] = list(self.outputs[:public_count])  # type: ignore[arg-type]
-        self.input_masks = list(input_masks)
-        self.output_masks = list(output_masks)
-        self.input_shapes = [x._keras_shape for x in input_tensors]
-        self.output_shapes = [x._keras_shape for x in self.output_tensors]
-        self._link()
+        self.layer = self.outbound_layer = outbound_layer
+        self.input_tensors, self.output_tensors = list(input_tensors), list(output_tensors)
+        self.input_masks, self.output_masks = list(input_masks), list(output_masks)
+        self.input_shapes, self.output_shapes = input_shapes, output_shapes
+        self._link(inbound_layers, node_indices, tensor_indices)
+        if outbound_layer:
+            outbound_layer._inbound_nodes.append(self)
 
-    def _link(self) -> None:
-        histories = [getattr(x, "_keras_history", None) for x in self.input_tensors]
-        known = all(h is not None for h in histories)
-        self.inbound_layers: list[Layer] = [h[0] for h in histories] if known else []  # type: ignore[index]
-        self.node_indices: list[int] = [h[1] for h in histories] if known else []  # type: ignore[index]
-        self.tensor_indices: list[int] = [h[2] for h in histories] if known else []  # type: ignore[index]
+    def _link(
+        self,
+        inbound_layers: Sequence[Layer],
+        node_indices: Sequence[int],
+        tensor_indices: Sequence[int],
+    ) -> None:
+        self.inbound_layers = list(inbound_layers)
+        self.node_indices, self.tensor_indices = list(node_indices), list(tensor_indices)
         for layer in self.inbound_layers:
-            layer._outbound_nodes.append(self)
+            if layer is not None:
+                layer._outbound_nodes.append(self)
 
     @property
     def attributes(self) -> dict[str, Any]:  # type: ignore[override]
@@ -92,6 +96,44 @@ class Node(ir.Node):
             "node_indices": self.node_indices,
             "tensor_indices": self.tensor_indices,
         }
+
+
+class LayerCall(Node):
+    """A call whose results the node itself computes: what calling a layer records."""
+
+    def __init__(
+        self,
+        outbound_layer: Layer,
+        input_tensors: Sequence[Tensor],
+        input_masks: Iterable[ir.Value | None],
+        output_types: Sequence[TensorType],
+        public_count: int,
+        output_masks: Iterable[ir.Value | None],
+        operand_masks: Iterable[ir.Value | None] = (),
+        arguments: Mapping[str, Any] | None = None,
+        state_operands: Sequence[ir.Value] = (),
+        weights: Sequence[ir.Weight] | None = None,
+    ) -> None:
+        ir.Node.__init__(
+            self,
+            outbound_layer.op_name,
+            [*input_tensors, *state_operands],
+            output_types,
+            name=outbound_layer.name,
+            masks=operand_masks,
+            arguments=arguments,
+            weights=outbound_layer.weights if weights is None else weights,
+            value_class=Tensor,
+        )
+        self.layer = self.outbound_layer = outbound_layer
+        self.input_tensors = list(input_tensors)
+        self.output_tensors: list[Tensor] = list(self.outputs[:public_count])  # type: ignore[arg-type]
+        self.input_masks, self.output_masks = list(input_masks), list(output_masks)
+        self.input_shapes = [x._keras_shape for x in input_tensors]
+        self.output_shapes = [x._keras_shape for x in self.output_tensors]
+        histories = [getattr(x, "_keras_history", None) for x in self.input_tensors]
+        known = [] if None in histories else histories
+        self._link(*([h[i] for h in known] for i in range(3)))  # type: ignore[index]
 
 
 def _attribute(value: Any) -> Any:

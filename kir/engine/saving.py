@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from kir._lazy import lazy_names
 from kir.engine.executor import executor
 from kir.serde.config import model_from_config as model_from_config
 from kir.serde.config import model_from_json as model_from_json
@@ -31,6 +32,9 @@ __all__ = [
     "save_weights_to_hdf5_group",
     "unpickle_model",
 ]
+
+# The class needs h5py.
+__getattr__ = lazy_names(__name__, {"h5dict": "kir.utils.io_utils:H5Dict"})
 
 
 def save_model(

@@ -7,11 +7,11 @@ from the outputs meets them.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from kir._lazy import lazy_names
 from kir.engine.node import Node
 from kir.errors import ConfigError
 
@@ -181,21 +181,21 @@ def _check_names(layers: Sequence[Any]) -> None:
 
 
 # Names that Keras programs import from here; found when asked for, as those modules need this one.
-_NAMES = {
-    "Input": "kir.engine.input_layer",
-    "InputLayer": "kir.engine.input_layer",
-    "InputSpec": "kir.engine.input_spec",
-    "Layer": "kir.engine.base_layer",
-    "get_source_inputs": "kir.utils.layer_utils",
-    "Network": "kir.engine.network",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _NAMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_NAMES[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_NAMES})
+# The last four are from the years before 2.2, when models were saved here.
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "Input": "kir.engine.input_layer:Input",
+        "InputLayer": "kir.engine.input_layer:InputLayer",
+        "InputSpec": "kir.engine.input_spec:InputSpec",
+        "Layer": "kir.engine.base_layer:Layer",
+        "Network": "kir.engine.network:Network",
+        "get_source_inputs": "kir.utils.layer_utils:get_source_inputs",
+        "Container": "kir.engine.network:Network",
+        "load_weights_from_hdf5_group": "kir.engine.saving:load_weights_from_hdf5_group",
+        "load_weights_from_hdf5_group_by_name": (
+            "kir.engine.saving:load_weights_from_hdf5_group_by_name"
+        ),
+        "preprocess_weights_for_loading": "kir.engine.saving:preprocess_weights_for_loading",
+    },
+)

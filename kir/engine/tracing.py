@@ -24,7 +24,7 @@ from kir.backend import regions, values
 from kir.backend.creation import constant
 from kir.engine.executor import executor
 from kir.engine.inlining import updates_by
-from kir.engine.node import Node, make_outputs
+from kir.engine.node import LayerCall, Node, make_outputs
 from kir.engine.tensor import NeedsTensorFlowError, Tensor, is_symbolic
 from kir.engine.user_code import defined_at, explain, is_tensorflows
 from kir.errors import ConfigError, DTypeError, KirError, ShapeError
@@ -211,7 +211,7 @@ def make_node(
     mask = layer.compute_mask(inputs, unpack_singleton(list(masks)))
     use_masks = "mask" in layer._call_parameters() and any(m is not None for m in masks)
     operands = [*tensors, *traced.captures]
-    node = Node(
+    node = LayerCall(
         outbound_layer=layer,
         input_tensors=tensors,
         input_masks=masks,

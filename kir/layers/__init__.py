@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from kir._lazy import lazy_names
 from kir.engine.base_layer import InputSpec as InputSpec
 from kir.engine.base_layer import Layer as Layer
 from kir.engine.input_layer import Input as Input
@@ -142,3 +143,26 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
 def serialize(layer: Any) -> dict[str, Any]:
     """Class name and config of a layer."""
     return {"class_name": type(layer).__name__, "config": layer.get_config()}
+
+
+# What Keras's module offers because it imports it.
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "K": "kir.backend",
+        "activations": "kir.activations",
+        "constraints": "kir.constraints",
+        "conv_utils": "kir.utils.conv_utils",
+        "deserialize_keras_object": "kir.utils.generic_utils:deserialize_keras_object",
+        "func_dump": "kir.utils.generic_utils:func_dump",
+        "func_load": "kir.utils.generic_utils:func_load",
+        "has_arg": "kir.utils.generic_utils:has_arg",
+        "initializers": "kir.initializers",
+        "interfaces": "kir.legacy.interfaces",
+        "np": "numpy",
+        "object_list_uid": "kir.utils.generic_utils:object_list_uid",
+        "regularizers": "kir.regularizers",
+        "to_list": "kir.utils.generic_utils:to_list",
+        "transpose_shape": "kir.utils.generic_utils:transpose_shape",
+    },
+)

@@ -24,6 +24,7 @@ from kir.layers.dropout import Dropout as Dropout
 from kir.layers.dropout import SpatialDropout1D as SpatialDropout1D
 from kir.layers.dropout import SpatialDropout2D as SpatialDropout2D
 from kir.layers.dropout import SpatialDropout3D as SpatialDropout3D
+from kir.layers.lambda_layer import Lambda as Lambda
 from kir.layers.reshaping import Flatten as Flatten
 from kir.layers.reshaping import Permute as Permute
 from kir.layers.reshaping import RepeatVector as RepeatVector

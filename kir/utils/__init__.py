@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from kir.utils.layer_utils import convert_all_kernels_in_model as convert_all_kernels_in_model
     from kir.utils.layer_utils import get_source_inputs as get_source_inputs
     from kir.utils.layer_utils import print_summary as print_summary
+    from kir.utils.multi_gpu_utils import multi_gpu_model as multi_gpu_model
     from kir.utils.progbar import Progbar as Progbar
     from kir.utils.vis_utils import plot_model as plot_model
 
@@ -39,10 +40,18 @@ _LAZY = {
     "get_file": "data_utils",
     "get_source_inputs": "layer_utils",
     "h5dict": "io_utils",
+    "multi_gpu_model": "multi_gpu_utils",
     "plot_model": "vis_utils",
     "print_summary": "layer_utils",
 }
-_LAZY_MODULES = ("conv_utils", "data_utils", "io_utils", "layer_utils", "vis_utils")
+_LAZY_MODULES = (
+    "conv_utils",
+    "data_utils",
+    "io_utils",
+    "layer_utils",
+    "multi_gpu_utils",
+    "vis_utils",
+)
 
 __all__ = [
     "CustomObjectScope",
@@ -59,6 +68,7 @@ __all__ = [
     "get_file",
     "get_source_inputs",
     "h5dict",
+    "multi_gpu_model",
     "normalize",
     "np_utils",
     "plot_model",

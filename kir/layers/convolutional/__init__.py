@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kir._lazy import lazy_names
 from kir.engine.base_layer import InputSpec as InputSpec
 from kir.engine.base_layer import Layer as Layer
 from kir.layers.convolutional.conv import Conv1D as Conv1D
@@ -43,3 +44,21 @@ Deconv2D = Deconvolution2D = Conv2DTranspose
 Deconv3D = Deconvolution3D = Conv3DTranspose
 SeparableConvolution1D = SeparableConv1D
 SeparableConvolution2D = SeparableConv2D
+
+# What Keras's module offers because it imports it.
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "K": "kir.backend",
+        "activations": "kir.activations",
+        "constraints": "kir.constraints",
+        "conv_utils": "kir.utils.conv_utils",
+        "has_arg": "kir.utils.generic_utils:has_arg",
+        "initializers": "kir.initializers",
+        "interfaces": "kir.legacy.interfaces",
+        "np": "numpy",
+        "regularizers": "kir.regularizers",
+        "to_list": "kir.utils.generic_utils:to_list",
+        "transpose_shape": "kir.utils.generic_utils:transpose_shape",
+    },
+)
