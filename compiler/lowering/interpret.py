@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import compiler.lowering.rules  # noqa: F401 - registers the rules
 from compiler import backend
 from compiler.dispatch import lower_call
-from compiler.lowering.captures import captured, flat_tensors, resolve
+from compiler.lowering.captures import captured, flat_tensors, resolve, type_of
 from compiler.lowering.cells import call_cell
-from compiler.lowering.context import CONTEXTS, Call, Context, Environment, current_context
+from compiler.lowering.context import (
+    CONTEXTS,
+    Call,
+    Context,
+    Environment,
+    current_context,
+    scope_name,
+)
 from compiler.lowering.registry import layer_rule, op_rule
 from compiler.tensorflow import tf
 from compiler.variables import resource
 from kir.engine.nesting import masked_body
 from kir.engine.tensor import execution
 from kir.engine.tracing import run_opaque
+from kir.engine.user_code import is_tensorflows, tensorflow_reason
 from kir.engine.variable import Variable
-from kir.errors import StateError
+from kir.errors import KirError, ShapeError, StateError
 from kir.ir.graph import Graph, Node, Opaque, Ref, Value, topological_order
 from kir.ir.types import TensorType
 
@@ -91,14 +98,24 @@ def _evaluate(node: Node, env: Environment, context: Context, used: set[Value]) 
         result = rule(node, operands, context)
     elif node.layer is not None:
         result = _call_layer(node, env, context, used)
-    elif node.op.startswith("k."):
+    elif node.op.startswith(("k.", "tf.")):
+        apply = apply_backend if node.op.startswith("k.") else lower_call
         operands = [lookup(v, env, context) for v in node.inputs]
-        result = apply_backend(node, operands)
-    elif node.op.startswith("tf."):
-        result = lower_call(node, [lookup(v, env, context) for v in node.inputs])
+        try:
+            result = apply(node, operands)
+        except (ValueError, TypeError, tf.errors.InvalidArgumentError) as error:
+            raise _refused(node, operands, error) from None
     else:
         raise StateError(f"The op {node.op} has no lowering.")
     _store(node, result, env)
+
+
+def _refused(node: Node, operands: Sequence[Any], error: Exception) -> Exception:
+    """What to raise where TensorFlow refuses operands whose shapes are known only now."""
+    if isinstance(error, KirError) or not is_tensorflows(error):
+        return error
+    got = ", ".join(str(type_of(x)) for x in operands if tf.is_tensor(x))
+    return ShapeError(f"{node.op} of {got} in a program's step: {tensorflow_reason(error)}")
 
 
 def _store(node: Node, result: Any, env: Environment) -> None:
@@ -150,14 +167,6 @@ def _call_layer(node: Node, env: Environment, context: Context, used: set[Value]
     )
     with tf.name_scope(scope_name(layer.name)):
         return layer_rule(type(layer))(layer, call, *inputs)
-
-
-def scope_name(name: str) -> str:
-    """A layer's name in the form that TensorFlow allows for scopes.
-
-    Ops are grouped by it in TensorBoard, and errors at run time name it.
-    """
-    return re.sub(r"[^A-Za-z0-9_.\-]", "_", name.lstrip("_")) or "layer"
 
 
 def _bind(values: Sequence[Value], tensors: Iterable[Any]) -> Environment:

@@ -7,7 +7,7 @@ captured variables on every call; for a small model that costs more than the mod
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from compiler.tensorflow import tf
@@ -26,15 +26,34 @@ def explain(error: Exception) -> ExecutionError:
     text = str(getattr(error, "message", error))
     places = [p for p in _PLACE.findall(text) if "__" not in p]
     text = _PLACE.sub("", text).split("[[")[0].split("[Op:")[0].strip()
-    where = (
-        f"While computing {places[-1].split('/')[-2]!r}: " if places and "/" in places[-1] else ""
-    )
+    # What was traced where, which TensorFlow puts first, is kir's own code.
+    text = text.rsplit("\n\n", 1)[-1].strip()
+    where = ""
+    if places:
+        *scopes, op = places[-1].split("/")
+        where = f"While computing {(scopes[-1] if scopes else op)!r}: "
     hint = ""
     if "indices" in text and "is not in" in text:
         hint = " An index has no row in the table: check the data, or make input_dim larger."
     elif "exhausted" in type(error).__name__.lower():
         hint = " Use a smaller batch_size."
     return ExecutionError(f"{where}{text}.{hint}".replace("..", "."))
+
+
+def _located(concrete: Any, inputs: Sequence[Any], error: Exception) -> Exception:
+    """The same error with the name of the op, which the short way of calling does not tell.
+
+    The function runs once more for it; variables are left as the failed call left them.
+    """
+    kept = [(v, v.read_value()) for v in concrete.variables]
+    try:
+        concrete(*inputs)
+    except tf.errors.OpError as again:
+        return again
+    finally:
+        for variable, value in kept:
+            variable.assign(value)
+    return error
 
 
 def bind(concrete: Any) -> BoundFunction:
@@ -51,7 +70,7 @@ def bind(concrete: Any) -> BoundFunction:
                 return list(concrete(*inputs))
             return call(args=[*inputs, *captured], Tout=types, f=concrete)
         except (tf.errors.InvalidArgumentError, tf.errors.ResourceExhaustedError) as error:
-            raise explain(error) from None
+            raise explain(_located(concrete, inputs, error)) from None
 
     bound.concrete = concrete  # type: ignore[attr-defined]
     return bound

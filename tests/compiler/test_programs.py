@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from kir import backend as K
-from kir.errors import ExecutionError
-from kir.layers import LSTM, Dense, Dropout, Embedding
-from kir.models import Sequential
+from kir.errors import ExecutionError, ShapeError
+from kir.layers import LSTM, Dense, Dropout, Embedding, Flatten, Input
+from kir.models import Model, Sequential
 
 pytestmark = pytest.mark.tf
 
@@ -86,5 +86,28 @@ def test_dropout_differs_from_step_to_step_and_repeats_with_the_seed():
 
 def test_a_failure_at_run_time_is_explained_without_tensorflows_names():
     model = Sequential([Embedding(4, 2, input_length=2)])
-    with pytest.raises(ExecutionError, match=r"9 is not in \[0, 4\).*input_dim"):
+    with pytest.raises(ExecutionError, match=r"'embedding_1': .*9 is not in \[0, 4\).*input_dim"):
         model.predict(np.array([[0, 9]]))
+
+
+def test_a_failed_step_of_training_is_located_and_changes_no_weight_twice():
+    counter = K.variable(0.0)
+    inputs = Input((2,))
+    hidden = Embedding(4, 1, name="table", input_length=2)(inputs)
+    model = Model(inputs, Flatten()(hidden))
+    model.add_update([K.update_add(counter, 1.0)])
+    model.compile("sgd", "mse")
+    x, y = np.array([[0, 1]] * 40), np.zeros((40, 2))
+    model.fit(x, y, batch_size=1, verbose=0, shuffle=False)
+    x[10] = 9
+    with pytest.raises(ExecutionError, match="While computing 'table'"):
+        model.fit(x, y, batch_size=1, verbose=0, shuffle=False)
+    assert 40 <= K.get_value(counter) <= 51
+
+
+def test_operands_refused_in_a_program_are_shown_without_tensorflows_traceback():
+    model = Sequential([Dense(1, input_shape=(2,))])
+    model.compile("sgd", lambda a, b: K.dot(K.dot(a, K.transpose(b)), K.zeros((2, 2))))
+    with pytest.raises(ShapeError, match=r"'dense_1_loss' on f32\[3,") as caught:
+        model.fit(np.zeros((96, 2)), np.zeros((96, 1)), batch_size=3, verbose=0)
+    assert "{{node" not in str(caught.value)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from compiler.lowering.captures import captured
-from compiler.lowering.context import Context
+from compiler.lowering.captures import captured, type_of
+from compiler.lowering.context import Context, scope_name
 from compiler.lowering.registry import lowers_op
 from compiler.tensorflow import tf
 from kir.backend import common
+from kir.engine.user_code import explain
 from kir.ir.graph import Node
 
 
@@ -25,8 +26,15 @@ def lower_objective(node: Node, operands: list[Any], context: Context) -> Any:
     y_true, y_pred, *rest = operands[:count]
     attribute = node.attributes["function"]
     function = attribute.value or FUSED[attribute.name]
-    with captured(dict(zip(taken, operands[count:], strict=True))):
-        score = function(y_true, y_pred)
+    given = captured(dict(zip(taken, operands[count:], strict=True)))
+    with given, tf.name_scope(scope_name(node.name)):
+        try:
+            score = function(y_true, y_pred)
+        except tf.errors.OpError:
+            raise  # about values, not about the function
+        except Exception as error:
+            types = (type_of(y_true), type_of(y_pred))
+            raise explain(error, f"The loss or metric {node.name!r}", types) from None
     has_mask = node.attributes.get("has_mask", False)
     mask = rest.pop(0) if has_mask else None
     weights = rest.pop(0) if rest else None
