@@ -52,6 +52,7 @@ _GLOBAL_CUSTOM_OBJECTS: dict[str, Any] = {}
 # A family with at most this many names is listed in full when a name is unknown, and a larger one
 # up to the second number if no name is near.
 _SHORT_LIST, _LONG_LIST = 12, 30
+OWN_OBJECTS = " Pass one of your own as an object, or name it in a `custom_object_scope`."
 
 
 def __getattr__(name: str) -> Any:
@@ -113,9 +114,7 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> ConfigError:
         message += f" Did you mean {' or '.join(map(repr, near))}?"
     if 0 < len(names) <= (_SHORT_LIST if near else _LONG_LIST):
         message += f" Known are {', '.join(names)}."
-    return ConfigError(
-        f"{message} Pass one of your own as an object, or name it in a `custom_object_scope`."
-    )
+    return ConfigError(message + OWN_OBJECTS)
 
 
 def serialize_keras_object(instance: Any) -> Any:

@@ -40,6 +40,13 @@ def debug_option(function: _F) -> _F:
     )(function)
 
 
+def json_option(function: _F) -> _F:
+    """Adds --json, for output that programs read; it is passed as `as_json`."""
+    return click.option(
+        "--json", "as_json", is_flag=True, help="Print JSON, for programs to read."
+    )(function)
+
+
 def data_options(function: _F) -> _F:
     """Adds --data and --target."""
     function = click.option(

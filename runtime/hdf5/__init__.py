@@ -3,6 +3,7 @@
 from runtime.hdf5.conversion import preprocess_weights_for_loading as preprocess_weights_for_loading
 from runtime.hdf5.layout import load_attributes_from_hdf5_group as load_attributes_from_hdf5_group
 from runtime.hdf5.layout import save_attributes_to_hdf5_group as save_attributes_to_hdf5_group
+from runtime.hdf5.model import holds_weights_only as holds_weights_only
 from runtime.hdf5.model import load_model as load_model
 from runtime.hdf5.model import load_uncompiled as load_uncompiled
 from runtime.hdf5.model import pickle_model as pickle_model
@@ -18,6 +19,7 @@ from runtime.hdf5.weights import save_weights as save_weights
 from runtime.hdf5.weights import save_weights_to_hdf5_group as save_weights_to_hdf5_group
 
 __all__ = [
+    "holds_weights_only",
     "load_attributes_from_hdf5_group",
     "load_model",
     "load_uncompiled",

@@ -81,6 +81,14 @@ def read_config(filepath: Any) -> dict[str, Any]:
         return _read_config(group)
 
 
+def holds_weights_only(filepath: Any) -> bool:
+    """Whether a file was written by `save_weights`, so that it holds no architecture."""
+    with open_to_read(filepath) as group, reporting_damage(group):
+        return layout.MODEL_CONFIG not in group.attrs and layout.has_names(
+            group, layout.LAYER_NAMES
+        )
+
+
 def load_uncompiled(filepath: Any) -> Any:
     """The model in a file of `save_model` with its weights, not compiled."""
     return load_model(filepath, compile=False)

@@ -72,16 +72,7 @@ def find_weights(group: h5py.Group) -> StoredWeights:
         FileFormatError: the group holds no weights in Keras's layout.
     """
     with reporting_damage(group):
-        # A whole model: its weights are one level down.
-        if not layout.has_names(group, layout.LAYER_NAMES) and layout.MODEL_WEIGHTS in group:
-            group = member(group, layout.MODEL_WEIGHTS, h5py.Group)
-        if not layout.has_names(group, layout.LAYER_NAMES):
-            hint = " It may be a `.weights.h5` file of Keras 3." if "layers" in group else ""
-            raise FileFormatError(
-                f"{group.file.filename!r} holds no weights in Keras's layout: {group.name!r} has "
-                f"no attribute {layout.LAYER_NAMES!r}.{hint}"
-            )
-        check_attributes(group)
+        group = weights_group(group)
         names = layout.load_attributes_from_hdf5_group(group, layout.LAYER_NAMES)
         return StoredWeights(
             layers=[
@@ -90,6 +81,24 @@ def find_weights(group: h5py.Group) -> StoredWeights:
             keras_version=layout.read_text(group, "keras_version") or "1",
             backend=layout.read_text(group, "backend"),
         )
+
+
+def weights_group(group: h5py.Group) -> h5py.Group:
+    """The group whose attribute lists the layers: the root, or in a model one level down.
+
+    Raises:
+        FileFormatError: there is none.
+    """
+    if not layout.has_names(group, layout.LAYER_NAMES) and layout.MODEL_WEIGHTS in group:
+        group = member(group, layout.MODEL_WEIGHTS, h5py.Group)
+    if not layout.has_names(group, layout.LAYER_NAMES):
+        hint = " It may be a `.weights.h5` file of Keras 3." if "layers" in group else ""
+        raise FileFormatError(
+            f"{group.file.filename!r} holds no weights in Keras's layout: {group.name!r} has "
+            f"no attribute {layout.LAYER_NAMES!r}.{hint}"
+        )
+    check_attributes(group)
+    return group
 
 
 def find_arrays(group: h5py.Group) -> StoredArrays:

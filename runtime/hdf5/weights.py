@@ -143,7 +143,7 @@ def _plan_in_order(stored: StoredWeights, layers: Sequence[Layer], reshape: bool
         values = _converted(layer, values, stored, reshape)
         title = f"Layer #{i} {layer.name!r} ({source.name!r} in the file)"
         if len(values) != len(layer.weights):
-            raise FileFormatError(_count_fault(title, layer, values))
+            raise FileFormatError(count_fault(title, layer, values))
         for weight, value in zip(layer.weights, values, strict=True):
             if value.shape != tuple(weight.shape):
                 raise ShapeError(_shape_fault(title, weight, value))
@@ -176,7 +176,7 @@ def _plan_layer(i: int, layer: Layer, values: list[np.ndarray], skip_mismatch: b
     """What of `values` a layer takes that was found by its name."""
     title = f"Layer #{i} {layer.name!r}"
     if len(values) != len(layer.weights):
-        fault = _count_fault(title, layer, values)
+        fault = count_fault(title, layer, values)
         if not skip_mismatch:
             raise FileFormatError(fault)
         warnings.warn(f"Skipped loading layer {layer.name!r}. {fault}", stacklevel=7)
@@ -202,7 +202,8 @@ def _converted(
     )
 
 
-def _count_fault(title: str, layer: Layer, values: list[np.ndarray]) -> str:
+def count_fault(title: str, layer: Layer, values: list[np.ndarray]) -> str:
+    """The message for a layer that has another number of weights than the file."""
     wanted = ", ".join(f"{w.name} {tuple(w.shape)}" for w in layer.weights) or "none"
     found = ", ".join(str(value.shape) for value in values) or "none"
     return (

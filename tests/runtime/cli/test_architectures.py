@@ -141,7 +141,7 @@ def test_check_finds_problems_in_nested_models(run, tmp_path):
     nested = next(e for e in config["config"]["layers"] if e["class_name"] == "Sequential")
     nested["config"]["layers"][0]["class_name"] = "Danse"
     output = run("check", write(tmp_path / "net.json", config), status=1).output
-    assert "'inner', layer 0 'deep' (Danse)" in output
+    assert "'inner' (Sequential), layer 0 'deep' (Danse)" in output
 
 
 def test_check_names_the_layer_whose_shape_does_not_fit(run, tmp_path):

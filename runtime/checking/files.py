@@ -1,0 +1,109 @@
+"""The problems of one file: an architecture, a model with weights, or weights alone."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kir.errors import KirError
+from kir.ir.verifier import verify
+from runtime.checking.architecture import ArchitectureCheck
+from runtime.checking.lines import with_lines
+from runtime.checking.problem import Place, Problem, text_of
+from runtime.model_files import find_format, read_architecture, read_config
+
+
+@dataclass
+class Report:
+    """What a check of one file found.
+
+    Attributes:
+        problems: errors and warnings.
+        contents: what the file holds, in words; empty if it cannot be read.
+    """
+
+    problems: list[Problem] = field(default_factory=list)
+    contents: str = ""
+
+    @property
+    def is_good(self) -> bool:
+        """Whether there is no error."""
+        return not any(p.is_error for p in self.problems)
+
+
+def check_file(path: Path, weights: Path | None = None) -> Report:
+    """Looks for the problems of a file.
+
+    Args:
+        path: an architecture, a model, or an HDF5 file of weights.
+        weights: an HDF5 file of weights for the model in `path`, to be compared with it.
+    """
+    report = Report()
+    try:
+        format = find_format(path)
+        if format == "hdf5" and weights is None and _holds_weights_only(path):
+            _check_weights(report, path, None)
+            return report
+        model = _check_architecture(report, path)
+    except (KirError, OSError) as error:
+        report.problems.append(Problem(text_of(error, leave_out=[str(path)])))
+        return report
+    if model is not None:
+        report.contents = f"{len(model.layers)} layers, {model.count_params():,} parameters"
+    source = weights or (path if format == "hdf5" else None)
+    if source is not None:
+        _check_weights(report, source, model)
+    return report
+
+
+def _check_architecture(report: Report, path: Path) -> Any:
+    """The model in a file; None after its problems were noted."""
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            model = read_architecture(path)
+            verify(model.graph)
+    except KirError as error:
+        first = error
+    else:
+        report.problems += [Problem(str(w.message), is_error=False) for w in caught]
+        return model
+    config = read_config(path)  # what cannot be read at all ends here
+    found = ArchitectureCheck().check(config)
+    if all(not p.is_error for p in found):  # it lies between layers, or in the graph itself
+        found.append(Problem(text_of(first, leave_out=[str(path)])))
+    if find_format(path) in ("json", "yaml"):
+        found = with_lines(found, path.read_text("utf-8"))
+    report.problems += found
+    return None
+
+
+def _holds_weights_only(path: Path) -> bool:
+    from runtime.hdf5 import holds_weights_only  # here, as it loads h5py
+
+    return holds_weights_only(path)
+
+
+def _check_weights(report: Report, path: Path, model: Any) -> None:
+    """Notes what is wrong with weights, and with how they fit a model."""
+    from runtime.hdf5.diagnosis import diagnose  # here, as it loads h5py
+
+    try:
+        found = diagnose(str(path), None if model is None else model.layers)
+    except (KirError, OSError) as error:
+        report.problems.append(Problem(text_of(error)))
+        return
+    report.problems += _weight_problems(found.faults)
+    held = f"{found.arrays} arrays of weights with {found.numbers:,} numbers"
+    if not report.contents:
+        held = f"weights of {len(found.layers)} layers: {held}"
+    report.contents = ", ".join(filter(None, [report.contents, held]))
+
+
+def _weight_problems(faults: list[tuple[str | None, str | None, str]]) -> Iterator[Problem]:
+    for layer, weight, message in faults:
+        place = Place() if layer is None else Place((), (f"layer {layer!r}",), layer)
+        yield Problem(message, place, weight)
