@@ -6,6 +6,7 @@ JSON must not wait for HDF5.
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import os
 from collections.abc import Callable
@@ -31,10 +32,10 @@ class Format:
         description: what it is, for messages.
         config: function ``(path) -> {"class_name": ..., "config": ...}`` that reads the
             architecture, as ``module:name``. It raises errors that name the file.
-        model: function ``(path) -> model`` that reads architecture and weights, not compiled;
-            empty if the format holds no weights.
-        save: function ``(model, path)`` that writes architecture and weights; empty if it holds
-            none.
+        model: function ``(path, compile=...) -> model`` that reads architecture and weights, and
+            with ``compile=True`` the state of training; empty if the format holds no weights.
+        save: function ``(model, path)`` that writes architecture and weights; empty if the format
+            is not written, or holds no weights.
     """
 
     suffixes: tuple[str, ...]
@@ -68,7 +69,7 @@ FORMATS: dict[str, Format] = {
         "Keras's HDF5",
         b"\x89HDF\r\n\x1a\n",
         config="runtime.hdf5:read_config",
-        model="runtime.hdf5:load_uncompiled",
+        model="runtime.hdf5:load_model",
         save="runtime.hdf5:save_model",
     ),
 }
@@ -148,8 +149,12 @@ def read_architecture(path: _Path) -> Any:
     return tolerant(partial(architecture.read_architecture, format=name), path)
 
 
-def read_model(path: _Path) -> Any:
-    """The model that a file holds, with its weights, not compiled.
+def read_model(path: _Path, compile: bool = False) -> Any:
+    """The model that a file holds, with its weights.
+
+    Args:
+        path: the file.
+        compile: compile the model as it was when it was saved, if the file says how.
 
     Raises:
         FileFormatError: the file is malformed or damaged.
@@ -164,22 +169,40 @@ def read_model(path: _Path) -> Any:
             f"expected a model with its weights ({', '.join(suffixes)}), as model.save() or "
             "`kir train --save` writes it."
         )
-    return tolerant(_function(format.model), path)
+    return tolerant(partial(_function(format.model), compile=compile), path)
 
 
-def save_model(model: Any, path: _Path) -> None:
-    """Writes a model with its weights, in the format that the suffix stands for.
+def write_model(model: Any, path: _Path, format: str | None = None) -> None:
+    """Writes a model: its architecture, and its weights where the format holds them.
+
+    Args:
+        model: the model.
+        path: the file.
+        format: a name of `FORMATS`; None goes by the suffix.
 
     Raises:
-        ConfigError: the suffix stands for no format, or for one without weights.
+        ConfigError: an unknown format, or one that is only read.
     """
-    format = FORMATS[format_of_name(path)]
-    if not format.save:
-        raise ConfigError(
-            f"{os.fspath(path)!r}: {format.description} holds no weights. Save to a file ending "
-            f"in {', '.join(f.suffixes[0] for f in FORMATS.values() if f.save)}."
-        )
-    _function(format.save)(model, path)
+    name = checked_format(format) if format is not None else format_of_name(path)
+    if name in architecture.FORMATS:
+        architecture.write_architecture(model, path, name)
+    elif FORMATS[name].save:
+        _function(FORMATS[name].save)(model, path)
+    else:
+        raise ConfigError(f"{os.fspath(path)!r}: {FORMATS[name].description} is read only.")
+
+
+def checked_format(name: str) -> str:
+    """The name of a format, if it is one.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    if name not in FORMATS:
+        near = difflib.get_close_matches(name, FORMATS, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ConfigError(f"Unknown format {name!r}; expected {', '.join(FORMATS)}.{hint}")
+    return name
 
 
 def _function(name: str) -> Callable[..., Any]:

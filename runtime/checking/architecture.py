@@ -75,7 +75,7 @@ class ArchitectureCheck:
 
     def check_model(self, entry: Mapping[str, Any], place: Place) -> Any:
         """The model of an entry, as far as it can be built; else None."""
-        config = entry.get("config")
+        config: Any = entry.get("config")
         if entry["class_name"] == "Sequential":
             return self.check_sequential(config, place)
         if not isinstance(config, Mapping):
@@ -84,13 +84,14 @@ class ArchitectureCheck:
         absent = [k for k in ("layers", "input_layers", "output_layers") if k not in config]
         for key in absent:
             self.report(place, f"The config of a Model has no {key!r}; it has {list(config)}.")
-        entries = self.entries(config.get("layers", []), place)
+        given: Any = config.get("layers", [])
+        entries = self.entries(given, place)
         made = [
             self.check_layer(one, place.inner(f"layer {i}", one, "config", "layers", i))
             for i, one in enumerate(entries)
         ]
         self.check_names(entries, place, ("config", "layers"))
-        if absent or not entries or len(entries) != len(list(config["layers"])):
+        if absent or not entries or len(entries) != len(given):
             return None
         return FunctionalCheck(self, config, entries, made, place).run()
 

@@ -5,7 +5,6 @@ from runtime.hdf5.layout import load_attributes_from_hdf5_group as load_attribut
 from runtime.hdf5.layout import save_attributes_to_hdf5_group as save_attributes_to_hdf5_group
 from runtime.hdf5.model import holds_weights_only as holds_weights_only
 from runtime.hdf5.model import load_model as load_model
-from runtime.hdf5.model import load_uncompiled as load_uncompiled
 from runtime.hdf5.model import pickle_model as pickle_model
 from runtime.hdf5.model import read_config as read_config
 from runtime.hdf5.model import save_model as save_model
@@ -22,7 +21,6 @@ __all__ = [
     "holds_weights_only",
     "load_attributes_from_hdf5_group",
     "load_model",
-    "load_uncompiled",
     "load_weights",
     "load_weights_from_hdf5_group",
     "load_weights_from_hdf5_group_by_name",

@@ -89,11 +89,6 @@ def holds_weights_only(filepath: Any) -> bool:
         )
 
 
-def load_uncompiled(filepath: Any) -> Any:
-    """The model in a file of `save_model` with its weights, not compiled."""
-    return load_model(filepath, compile=False)
-
-
 def pickle_model(model: Any) -> dict[str, bytes]:
     """A model as picklable plain data: the content of the file that `save_model` writes."""
     buffer = io.BytesIO()

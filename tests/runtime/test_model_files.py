@@ -20,7 +20,7 @@ from runtime.model_files import (
     read_architecture,
     read_config,
     read_model,
-    save_model,
+    write_model,
 )
 
 
@@ -88,11 +88,14 @@ def test_hdf5_gives_the_architecture_and_the_model(model, model_h5):
 
 
 @pytest.mark.tf
-def test_weights_are_saved_to_what_holds_them(tmp_path, model):
-    save_model(model, tmp_path / "other.hdf5")
-    assert read_model(tmp_path / "other.hdf5").name == "net"
-    with pytest.raises(ConfigError, match=r"Keras's JSON holds no weights.* ending in .*\.h5"):
-        save_model(model, tmp_path / "other.json")
+def test_models_are_written_in_the_format_of_the_suffix(tmp_path, model):
+    for name in ("other.hdf5", "other.json"):
+        write_model(model, tmp_path / name)
+        assert read_architecture(tmp_path / name).name == "net"
+    write_model(model, tmp_path / "graph", "text")
+    assert "keras.Dense" in (tmp_path / "graph").read_text()
+    with pytest.raises(ConfigError, match=r"Unknown format 'jsn'; .* Did you mean 'json'"):
+        write_model(model, tmp_path / "graph", "jsn")
 
 
 def test_an_architecture_is_no_model_with_weights(tmp_path, model):
@@ -115,7 +118,7 @@ def test_errors_name_the_file_once(tmp_path):
 def test_a_format_is_one_entry_of_the_table(tmp_path, monkeypatch, model):
     reader = types.ModuleType("a_reader")
     reader.config = lambda path: json.loads(Path(path).read_text()[4:])
-    reader.model = lambda path: f"the model in {Path(path).name}"
+    reader.model = lambda path, compile: f"the model in {Path(path).name}"
     monkeypatch.setitem(sys.modules, "a_reader", reader)
     monkeypatch.setitem(
         model_files.FORMATS,
