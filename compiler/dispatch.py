@@ -25,6 +25,7 @@ from compiler.lowering.captures import Leaf, Trial, captured, flat_tensors, try_
 from compiler.programs.inference import frozen, has_opaque
 from compiler.tensorflow import internal, tf
 from kir import backend as K
+from kir.aliases import tensorflow_1
 from kir.backend.common import settings_key
 from kir.backend.recording import adopt_variable, substitute
 from kir.engine.tensor import (
@@ -122,7 +123,7 @@ def tensorflow_name(name: str) -> Any:
     if name in modules:
         return importlib.import_module(modules[name])
     parts: dict[str, Any] = {
-        "tf": tf,
+        "tf": tensorflow_1(tf),
         "control_flow_ops": SimpleNamespace(
             cond=v1.cond, case=v1.case, while_loop=v1.while_loop, group=v1.group, tuple=v1.tuple
         ),

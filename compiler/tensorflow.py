@@ -31,6 +31,7 @@ from importlib.abc import Loader, MetaPathFinder
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from kir.aliases import unwrapped
 from kir.errors import DependencyError
 
 __all__ = ["internal", "tf"]
@@ -140,7 +141,7 @@ def _import_tensorflow() -> ModuleType:
     os.environ.setdefault(GPU_MEMORY_GROWTH, "true")
     try:
         with _quiet_start():
-            return _import_guarded()
+            return unwrapped(_import_guarded())
     except ModuleNotFoundError as error:
         if error.name != "tensorflow":
             raise

@@ -55,6 +55,10 @@ class RuntimeExecutor:
         """TensorFlow itself, or a part of it; see `compiler.dispatch`."""
         return _load("compiler.dispatch").tensorflow_name(name)
 
+    def tensorflow_1_name(self, name: str) -> Any:
+        """A name of TensorFlow 1's; see `compiler.tensorflow_1`."""
+        return _load("compiler.tensorflow_1").find(name)
+
     def watch_eager_ops(self) -> Any:
         """A scope that refuses what no constant can stand for; see `compiler.dispatch`."""
         return _load("compiler.dispatch").watch_eager_ops()

@@ -18,7 +18,7 @@ from kir.backend.recording import define
 from kir.engine.tensor import Tensor, announce
 from kir.engine.variable import Variable
 from kir.errors import UnsupportedError
-from kir.ir.graph import Node, Opaque
+from kir.ir.graph import Node, Opaque, Value
 from kir.ir.types import TensorType
 from kir.optimizers import Optimizer, TFOptimizer
 from kir.optimizers.base import Slots
@@ -140,8 +140,14 @@ define(STEP.removeprefix("k."), None, {})
 
 def optimizer_updates(optimizer: Any, loss: Any, params: Sequence[Variable]) -> list[Any]:
     """The updates of `Optimizer.get_updates`: a value that takes the step when it is computed."""
+    return step_of_gradients(optimizer, optimizer.get_gradients(loss, params), params)
+
+
+def step_of_gradients(
+    optimizer: Any, grads: Sequence[Value], params: Sequence[Variable]
+) -> list[Any]:
+    """The updates of a step down these gradients."""
     step = make_step(optimizer, params)
-    grads = optimizer.get_gradients(loss, params)
     node = Node(
         STEP,
         [*grads, *params],

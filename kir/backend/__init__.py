@@ -7,7 +7,7 @@ computes. Importing this package needs no TensorFlow.
 from __future__ import annotations
 
 from kir._lazy import lazy_names
-from kir.backend import operators
+from kir.backend import methods, operators
 from kir.backend.common import (
     cast_to_floatx,
     clear_session,
@@ -171,6 +171,7 @@ _BACKEND = "tensorflow"
 
 # Symbolic tensors have their operators once the backend is there, whatever of it is used.
 operators.install()
+methods.install()
 
 
 def backend() -> str:

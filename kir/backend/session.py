@@ -88,6 +88,26 @@ def function(inputs: Any, outputs: Any, updates: Any = None, **kwargs: Any) -> F
     return Function(inputs, outputs, updates=updates, **kwargs)
 
 
+class Operation:
+    """Something to do: an operation of TensorFlow 1, of which only the effect is wanted.
+
+    Attributes:
+        updates: values whose computation has the effect.
+    """
+
+    def __init__(self, updates: Sequence[Any]) -> None:
+        self.updates = list(updates)
+
+    def run(self, feed_dict: Mapping[Any, Any] | None = None, session: Any = None) -> None:
+        """Does it.
+
+        Args:
+            feed_dict: values of placeholders and other tensors.
+            session: the session; default the current one.
+        """
+        (session or get_session()).run(self, feed_dict)
+
+
 class Session:
     """Evaluates symbolic values, as a session of TensorFlow 1 does.
 
@@ -135,6 +155,10 @@ def _plan(fetches: Any, wanted: list[Value]) -> Any:
     if isinstance(fetches, Value):
         wanted.append(sparse.to_dense(fetches) if fetches.type.sparse else fetches)
         return Ref(len(wanted) - 1)
+    if isinstance(fetches, Operation):
+        for update in fetches.updates:
+            _plan(update, wanted)
+        return None
     if isinstance(fetches, list | tuple):
         return type(fetches)([_plan(f, wanted) for f in fetches])
     if isinstance(fetches, Mapping):

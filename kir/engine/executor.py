@@ -57,6 +57,10 @@ class Executor(Protocol):
         """TensorFlow, or a module of it that Keras's backend offered under this name."""
         ...
 
+    def tensorflow_1_name(self, name: str) -> Any:
+        """What `tf.<name>` is in a program for TensorFlow 1."""
+        ...
+
     def watch_eager_ops(self) -> AbstractContextManager[None]:
         """A scope that fails if something random is computed in it at once."""
         ...

@@ -10,6 +10,8 @@ import click
 
 from runtime.cli.options import command
 
+# Read at the start of the processes that run a script.
+TF1 = "KIR_TF1"
 STARTUP = Path(__file__).parents[1] / "startup"
 
 # The script's own options are none of this command's.
@@ -20,9 +22,14 @@ _CONTEXT = {"allow_interspersed_args": False, "ignore_unknown_options": True}
 @click.option(
     "-m", "module", metavar="MODULE", help="Run a module by its name instead, as `python -m`."
 )
+@click.option(
+    "--tf1",
+    is_flag=True,
+    help="Give `import tensorflow` the names of TensorFlow 1 too: tf.Session, tf.placeholder ...",
+)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[SCRIPT] [ARGS]...")
 @click.pass_context
-def run(ctx: click.Context, module: str | None, arguments: tuple[str, ...]) -> None:
+def run(ctx: click.Context, module: str | None, tf1: bool, arguments: tuple[str, ...]) -> None:
     """Run a Python program of the Keras 2 era, unmodified.
 
     In it, and in the processes that it starts, `import keras` and all modules below it mean kir.
@@ -33,10 +40,10 @@ def run(ctx: click.Context, module: str | None, arguments: tuple[str, ...]) -> N
     target = ["-m", module] if module is not None else []
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execve(sys.executable, [sys.executable, *target, *arguments], environment())
+    os.execve(sys.executable, [sys.executable, *target, *arguments], environment(tf1))
 
 
-def environment() -> dict[str, str]:
+def environment(tf1: bool = False) -> dict[str, str]:
     """The environment of a process in which `import keras` means kir."""
     path = [str(STARTUP), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path), TF1: "1" if tf1 else ""}

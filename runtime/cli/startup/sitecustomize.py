@@ -29,7 +29,7 @@ def _start() -> None:
         sys.path.insert(0, _ROOT)  # a checkout that is not installed, or not this one
     from kir.aliases import install_as_keras
 
-    install_as_keras()
+    install_as_keras(tf1=bool(os.environ.get("KIR_TF1")))
 
 
 try:

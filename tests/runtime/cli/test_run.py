@@ -103,3 +103,33 @@ def test_a_folder_named_keras_beside_the_script_is_not_taken(start: Start, tmp_p
     (tmp_path / "keras").mkdir()
     (tmp_path / "keras" / "__init__.py").write_text("__version__ = 'other'")
     assert start("import keras; print(keras.__version__)").stdout == "2.2.4\n"
+
+
+@pytest.mark.tf
+@pytest.mark.slow
+def test_tensorflow_1_names_are_there_with_tf1(start: Start) -> None:
+    ran = start(
+        """
+        import sys
+        import tensorflow as tf
+        from tensorflow.python.ops import control_flow_ops
+        from tensorflow.keras.layers import Dense
+        import keras
+        from keras import backend as K
+
+        K.set_session(tf.Session(config=tf.ConfigProto()))
+        x = tf.placeholder(tf.float32, (None, 2))
+        print(K.get_session().run(tf.reduce_sum(x, reduction_indices=1), {x: [[1, 2]]}))
+        print(Dense is keras.layers.Dense, tf.keras is keras.backend.tf.keras)
+        print([m for m in sys.modules if m.startswith('keras.src')])
+        try:
+            import tensorflow.contrib.slim
+        except ImportError as error:
+            print(error)
+        """,
+        "--tf1",
+        "script.py",
+    )
+    lines = ran.stdout.splitlines()
+    assert lines[:3] == ["[3.]", "True True", "[]"], ran.stderr
+    assert "TensorFlow has no contrib any more" in lines[3]

@@ -1,0 +1,129 @@
+"""What a name of TensorFlow 1's stands for."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from compiler.dispatch import connect, record_call
+from compiler.tensorflow import internal, tf
+from compiler.tensorflow_1 import graphs, training, variables
+from kir import backend as K
+from kir.engine.tensor import Tensor, executing, is_symbolic
+from kir.errors import MissingAttributeError
+
+v1 = tf.compat.v1
+
+# The last release before Keras 2.2.4 that programs ask about.
+VERSION = "1.12.0"
+
+# Names with nothing left behind them, and what to write instead.
+GONE = {
+    "contrib": "Use the layers and functions of Keras, or what tf.* offers for it",
+    "layers": "Use keras.layers",
+    "estimator": "Use a Keras model's fit and predict",
+    "feature_column": "Prepare the columns with NumPy",
+    "distribute": "Compile the model with Keras instead",
+}
+
+# Keras's backend drew these anew in every run; called on plain numbers TensorFlow would draw once.
+RANDOM = (
+    "multinomial",
+    "random_crop",
+    "random_gamma",
+    "random_normal",
+    "random_poisson",
+    "random_shuffle",
+    "random_uniform",
+    "truncated_normal",
+)
+
+
+def find(name: str) -> Any:
+    """The function, class or module `tf.<name>`.
+
+    Raises:
+        MissingAttributeError: there is none.
+    """
+    connect()
+    # A program that cannot but use the old names need not be told of newer ones.
+    internal("util.deprecation")._PRINT_DEPRECATION_WARNINGS = False  # type: ignore[attr-defined]
+    if name in GONE:
+        raise MissingAttributeError(
+            f"TensorFlow {tf.__version__} has no tf.{name}, and kir has no stand-in for it. "
+            f"{GONE[name]}."
+        )
+    for source in (_own(), v1, tf):
+        found = source.get(name) if isinstance(source, dict) else getattr(source, name, None)
+        if found is not None:
+            return found
+    raise MissingAttributeError(
+        f"Neither TensorFlow 1 nor TensorFlow {tf.__version__} has a tf.{name} that kir can offer."
+    )
+
+
+@functools.cache
+def _own() -> dict[str, Any]:
+    return {
+        "__version__": VERSION,
+        "VERSION": VERSION,
+        "keras": importlib.import_module("kir"),
+        "placeholder": placeholder,
+        "placeholder_with_default": placeholder_with_default,
+        "gradients": K.gradients,
+        "random": _namespace(v1.random, _drawn("random", dir(v1.random))),
+        "train": _namespace(v1.train, training.OPTIMIZERS),
+        "summary": _namespace(v1.summary, {"FileWriter": graphs.FileWriter}),
+        **graphs.NAMES,
+        **variables.NAMES,
+        **_drawn("", RANDOM),
+    }
+
+
+def _namespace(module: Any, names: dict[str, Any]) -> Any:
+    """A module's public names, some of them replaced."""
+    public = {n: getattr(module, n, None) for n in dir(module) if not n.startswith("_")}
+    return SimpleNamespace(**{**public, **names})
+
+
+def _drawn(path: str, names: Any) -> dict[str, Any]:
+    """Random functions, recorded whatever they are applied to: each run draws anew."""
+    home = getattr(v1, path) if path else v1
+    chosen = [n for n in names if n in RANDOM or (path and n in ("normal", "uniform"))]
+    return {n: _recorded(getattr(home, n), ".".join(filter(None, (path, n)))) for n in chosen}
+
+
+def _recorded(function: Any, path: str) -> Any:
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if executing():
+            return function(*args, **kwargs)
+        return record_call(function, f"compat.v1.{path}", args, kwargs)
+
+    return call
+
+
+def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Any:
+    """`tf.placeholder`: a tensor whose value is fed when something is run."""
+    return K.placeholder(_sizes(shape), dtype=tf.as_dtype(dtype).name, name=name)
+
+
+def placeholder_with_default(input: Any, shape: Any, name: str | None = None) -> Any:
+    """`tf.placeholder_with_default`: a placeholder that need not be fed."""
+    if is_symbolic(input):
+        return input
+    value = tf.constant(np.asarray(input))
+    made: Tensor = K.placeholder(_sizes(shape), dtype=value.dtype.name, name=name)
+    made.fixed_value = value  # type: ignore[attr-defined]
+    return made
+
+
+def _sizes(shape: Any) -> Any:
+    if shape is None:
+        return None
+    shape = tf.TensorShape(shape)
+    return None if shape.rank is None else tuple(shape.as_list())

@@ -1,0 +1,149 @@
+"""Variables of TensorFlow 1: those of `K`."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from compiler.tensorflow import tf
+from compiler.tensorflow_1.graphs import group
+from kir import backend as K
+from kir.backend.common import on_clear_session
+from kir.backend.session import Operation
+from kir.engine.variable import Variable
+from kir.errors import ConfigError
+
+v1 = tf.compat.v1
+
+# What `get_variable` made, by full name; and the names of the scopes around the caller.
+_KNOWN: dict[str, Variable] = {}
+_SCOPES: list[tuple[str, bool]] = []
+_MADE: list[Variable] = []
+on_clear_session(_KNOWN.clear)
+on_clear_session(_MADE.clear)
+
+
+class _IsVariable(type):
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, Variable | tf.Variable)
+
+
+class VariableClass(metaclass=_IsVariable):
+    """`tf.Variable`: makes a variable of the language."""
+
+    def __new__(  # type: ignore[misc]
+        cls,
+        initial_value: Any = None,
+        trainable: bool = True,
+        collections: Any = None,
+        validate_shape: bool = True,
+        caching_device: Any = None,
+        name: str | None = None,
+        variable_def: Any = None,
+        dtype: Any = None,
+        expected_shape: Any = None,
+        import_scope: Any = None,
+        constraint: Any = None,
+    ) -> Variable:
+        """Makes the variable; the arguments are TensorFlow's."""
+        value = initial_value() if callable(initial_value) else initial_value
+        value = K.get_value(value) if hasattr(value, "dtype") else np.asarray(value)
+        if dtype is not None:
+            kind = tf.as_dtype(dtype).name
+        else:
+            # TensorFlow takes Python's numbers for float32 and int32.
+            kind = {"float64": "float32", "int64": "int32"}.get(value.dtype.name, value.dtype.name)
+            kind = kind if not hasattr(initial_value, "dtype") else value.dtype.name
+        made: Variable = K.variable(value, dtype=kind, name=name, constraint=constraint)
+        made.trainable = trainable
+        _MADE.append(made)
+        return made
+
+
+def get_variable(
+    name: str,
+    shape: Any = None,
+    dtype: Any = "float32",
+    initializer: Any = None,
+    regularizer: Any = None,
+    trainable: bool = True,
+    **_: Any,
+) -> Variable:
+    """`tf.get_variable`: the variable of this name in the scope, made if there is none."""
+    full = "/".join([*(scope for scope, _ in _SCOPES), name])
+    if full in _KNOWN:
+        if not any(reuse for _, reuse in _SCOPES):
+            raise ConfigError(
+                f"Variable {full} already exists. Set reuse=True or tf.AUTO_REUSE in the "
+                "variable_scope around it to get it again."
+            )
+        return _KNOWN[full]
+    if initializer is None:
+        initializer = v1.glorot_uniform_initializer()
+    sizes = tf.TensorShape(shape).as_list() if shape is not None else None
+    value = initializer(sizes, dtype=dtype) if callable(initializer) else initializer
+    made = VariableClass(value, trainable=trainable, name=name, dtype=dtype)
+    _KNOWN[full] = made
+    return made
+
+
+@contextlib.contextmanager
+def variable_scope(
+    name_or_scope: Any = None, default_name: Any = None, *_: Any, reuse: Any = None, **__: Any
+) -> Iterator[Any]:
+    """`tf.variable_scope`: a part of the names of the variables inside."""
+    name = str(name_or_scope or default_name or "scope")
+    _SCOPES.append((name, bool(reuse)))
+    try:
+        with K.name_scope(name):
+            yield name
+    finally:
+        _SCOPES.pop()
+
+
+def _assigning(update: Callable[..., Any], function: Any) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def assign(ref: Any, value: Any, *_: Any, **__: Any) -> Any:
+        if isinstance(ref, Variable):
+            return update(ref, value)
+        return function(ref, value)
+
+    return assign
+
+
+def variables_initializer(var_list: Any = None, *_: Any, **__: Any) -> Operation:
+    """`tf.variables_initializer`: nothing is left to do, as variables always have a value."""
+    return group()
+
+
+def global_variables(*_: Any, **__: Any) -> list[Variable]:
+    """`tf.global_variables`: those that the program itself made."""
+    return list(_MADE)
+
+
+def trainable_variables(*_: Any, **__: Any) -> list[Variable]:
+    """`tf.trainable_variables`: those that the program itself made for training."""
+    return [v for v in _MADE if v.trainable]
+
+
+NAMES = {
+    "Variable": VariableClass,
+    "all_variables": global_variables,
+    "assign": _assigning(K.update, v1.assign),
+    "assign_add": _assigning(K.update_add, v1.assign_add),
+    "assign_sub": _assigning(K.update_sub, v1.assign_sub),
+    "get_variable": get_variable,
+    "global_variables": global_variables,
+    "global_variables_initializer": variables_initializer,
+    "initialize_all_variables": variables_initializer,
+    "initialize_variables": variables_initializer,
+    "local_variables_initializer": variables_initializer,
+    "tables_initializer": variables_initializer,
+    "trainable_variables": trainable_variables,
+    "variable_scope": variable_scope,
+    "variables_initializer": variables_initializer,
+}

@@ -1,0 +1,60 @@
+"""What tensors, variables and operations of TensorFlow 1 can be asked to do themselves.
+
+Programs of the Keras 2 era mix such calls with Keras's: ``loss.eval(session=K.get_session())``,
+``weight.initializer.run()``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kir.backend import values
+from kir.backend.session import get_session
+from kir.engine.tensor import Symbolic
+from kir.engine.variable import Variable
+
+
+def _eval(self: Any, feed_dict: Mapping[Any, Any] | None = None, session: Any = None) -> Any:
+    """The value, as an array, in the given session or the current one."""
+    return (session or get_session()).run(self, feed_dict)
+
+
+def _assign(self: Any, value: Any, *_: Any, **__: Any) -> Any:
+    """A tensor that sets the variable when it is computed."""
+    return values.update(self, value)
+
+
+def _assign_add(self: Any, delta: Any, *_: Any, **__: Any) -> Any:
+    """A tensor that adds to the variable when it is computed."""
+    return values.update_add(self, delta)
+
+
+def _assign_sub(self: Any, delta: Any, *_: Any, **__: Any) -> Any:
+    """A tensor that subtracts from the variable when it is computed."""
+    return values.update_sub(self, delta)
+
+
+def _load(self: Any, value: Any, session: Any = None) -> None:
+    """Sets the variable at once."""
+    self.set_value(value)
+
+
+def _itself(self: Any) -> Any:
+    """The variable: its value is a tensor already."""
+    return self
+
+
+def install() -> None:
+    """Gives the methods to the classes of everything symbolic."""
+    Symbolic.eval = _eval  # type: ignore[attr-defined]
+    for name, method in {
+        "assign": _assign,
+        "assign_add": _assign_add,
+        "assign_sub": _assign_sub,
+        "load": _load,
+        "read_value": _itself,
+        "value": _itself,
+        "initialized_value": _itself,
+    }.items():
+        setattr(Variable, name, method)

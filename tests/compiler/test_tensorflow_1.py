@@ -1,0 +1,147 @@
+"""TensorFlow 1's names beside Keras: what programs of 2018 did with `tf.*` and a session."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from compiler.tensorflow import tf as tensorflow
+from compiler.tensorflow_1 import find
+from kir import backend as K
+from kir.layers import Dense, Input
+from kir.models import Model
+
+pytestmark = pytest.mark.tf
+
+
+class _Names:
+    def __getattr__(self, name: str) -> Any:
+        return find(name)
+
+
+tf = _Names()
+X = np.arange(6.0, dtype="float32").reshape(2, 3)
+
+
+def test_a_placeholder_is_fed_to_a_session():
+    x = tf.placeholder(tf.float32, shape=[None, 3])
+    with tf.Session() as session:
+        found = session.run([tf.log(x + 1), tf.to_int32(x)], feed_dict={x: X})
+    np.testing.assert_allclose(found[0], np.log(X + 1), rtol=1e-6)
+    assert found[1].dtype == np.int32
+
+
+def test_a_default_stands_in_for_what_is_not_fed():
+    x = tf.placeholder_with_default(2.0, [])
+    y = x * 3
+    assert K.get_session().run(y) == 6.0
+    assert K.get_session().run(y, {x: 5.0}) == 15.0
+
+
+def test_variables_are_assigned_when_the_operation_runs():
+    v = tf.Variable([1.0, 2.0], name="v")
+    step = tf.assign_add(v, [1.0, 1.0])
+    session = K.get_session()
+    session.run(tf.global_variables_initializer())
+    np.testing.assert_array_equal(v.eval(session=session), [1, 2])
+    session.run(step)
+    np.testing.assert_array_equal(session.run(v), [2, 3])
+    v.load([7.0, 7.0], session)
+    np.testing.assert_array_equal(K.get_value(v), [7, 7])
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype"), [(1, "int32"), (0.5, "float32"), (np.float64(0.5), "float64")]
+)
+def test_a_variable_has_the_dtype_that_tensorflow_gives_it(value, dtype):
+    assert K.dtype(tf.Variable(value)) == dtype
+
+
+def test_a_variable_of_a_scope_is_made_once():
+    with tf.variable_scope("net"):
+        first = tf.get_variable("w", [2, 2])
+    with tf.variable_scope("net", reuse=True):
+        assert tf.get_variable("w", [2, 2]) is first
+    with tf.variable_scope("net"), pytest.raises(ValueError, match="net/w already exists"):
+        tf.get_variable("w", [2, 2])
+
+
+@pytest.mark.parametrize("name", ["AdamOptimizer", "GradientDescentOptimizer", "RMSPropOptimizer"])
+def test_an_optimizer_minimizes_a_symbolic_loss(name):
+    x = tf.placeholder(tf.float32, [None, 3])
+    layer = Dense(1, kernel_initializer="zeros")
+    loss = tf.reduce_mean(tf.square(layer(x) - 1.0))
+    step = getattr(tf.train, name)(0.01).minimize(loss)
+    session = K.get_session()
+    before = session.run(loss, {x: X})
+    for _ in range(20):
+        session.run([step], {x: X})
+    assert session.run(loss, {x: X}) < before
+
+
+def test_clipped_gradients_are_applied():
+    w = tf.Variable([3.0])
+    optimizer = tf.train.GradientDescentOptimizer(1.0)
+    pairs = optimizer.compute_gradients(tf.reduce_sum(w * w), [w])
+    clipped = [(tf.clip_by_value(g, -1.0, 1.0), v) for g, v in pairs]
+    K.get_session().run(optimizer.apply_gradients(clipped))
+    np.testing.assert_allclose(K.get_value(w), [2.0])
+
+
+def test_random_numbers_differ_from_run_to_run():
+    noise = tf.random_normal((4,))
+    session = K.get_session()
+    assert not np.array_equal(session.run(noise), session.run(noise))
+
+
+def test_old_functions_work_on_a_models_tensors():
+    x = Input((3,))
+    y = Dense(2)(x)
+    p = tf.nn.softmax_cross_entropy_with_logits_v2(labels=tf.nn.softmax(y), logits=y)
+    with tf.get_default_graph().as_default():
+        top = tf.where(tf.greater(p, 0.0), p, tf.zeros_like(p))
+    assert K.int_shape(top) == (None,)
+    model = Model(x, y)
+    assert isinstance(model.output, tf.Tensor)
+    assert isinstance(model.weights[0], tf.Variable)
+
+
+def test_a_session_with_options_is_set():
+    options = tf.GPUOptions(per_process_gpu_memory_fraction=0.3, allow_growth=True)
+    session = tf.Session(config=tf.ConfigProto(gpu_options=options))
+    K.set_session(session)
+    assert K.get_session() is session
+
+
+def test_groups_do_all_that_is_in_them():
+    a, b = tf.Variable(1.0), tf.Variable(2.0)
+    both = tf.group(tf.assign(a, 5.0), tf.group(tf.assign(b, 6.0), tf.no_op()))
+    both.run(session=K.get_session())
+    assert (K.get_value(a), K.get_value(b)) == (5.0, 6.0)
+
+
+def test_events_are_written_for_tensorboard(tmp_path):
+    writer = tf.summary.FileWriter(str(tmp_path))
+    summary = tf.Summary(value=[tf.Summary.Value(tag="loss", simple_value=0.5)])
+    writer.add_summary(summary, 1)
+    writer.close()
+    assert len(list(tmp_path.glob("events.out.*"))) == 1
+
+
+@pytest.mark.parametrize("name", ["contrib", "layers"])
+def test_what_is_gone_says_what_to_use(name):
+    with pytest.raises(AttributeError, match=f"has no tf.{name}, .* Use "):
+        getattr(tf, name)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match=r"has a tf\.placeholde"):
+        _ = tf.placeholde
+
+
+def test_the_backends_tf_has_the_old_names_and_the_new():
+    assert K.tf.__version__ == "1.12.0"
+    assert K.tf.float32 is tensorflow.float32
+    assert K.tf.Session is tf.Session
