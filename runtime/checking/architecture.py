@@ -101,7 +101,7 @@ class ArchitectureCheck:
 
         inside = isinstance(config, Mapping)
         keys = ("config", "layers") if inside else ("config",)
-        given = config.get("layers") if inside else config
+        given: Any = config.get("layers") if inside else config
         entries = self.entries(given, place)
         name = config.get("name") if inside and isinstance(config.get("name"), str) else None
         model = Sequential(name=name)

@@ -13,7 +13,19 @@ from runtime.cli.options import CONTEXT, debug_option, is_debugging
 
 # A command's module is loaded when it is called or listed: one that needs no TensorFlow must not
 # wait for another's imports.
-COMMANDS = ("check", "convert", "export", "predict", "run", "summary", "train")
+COMMANDS = (
+    "check",
+    "convert",
+    "diff",
+    "doctor",
+    "evaluate",
+    "export",
+    "plot",
+    "predict",
+    "run",
+    "summary",
+    "train",
+)
 
 
 class _Program(click.Group):
@@ -33,22 +45,26 @@ class _Program(click.Group):
         try:
             return super().invoke(ctx)
         except KirError as error:
-            _fail(ctx, error)
+            self._fail(ctx, error)
         except BrokenPipeError:
             raise  # the reader of a pipe had enough, which click knows how to treat
         except OSError as error:
-            _fail(ctx, error)  # the user's files and folders, or a full disk
+            self._fail(ctx, error)  # the user's files and folders, or a full disk
+
+    def _fail(self, ctx: click.Context, error: BaseException) -> NoReturn:
+        command = self.get_command(ctx, ctx.invoked_subcommand or "")
+        _explain(ctx, error)
+        ctx.exit(getattr(command, "trouble_status", 1))
 
 
-def _fail(ctx: click.Context, error: BaseException) -> NoReturn:
-    """Prints what is wrong, and ends the program with status 1."""
+def _explain(ctx: click.Context, error: BaseException) -> None:
+    """Prints what is wrong."""
     if is_debugging(ctx):
         click.echo(traceback.format_exc(), err=True, nl=False)
     else:
         label = click.style("Error:", fg="red", bold=True)
         lines = [str(error), *getattr(error, "__notes__", ())]
         click.echo(f"{label} " + "\n       ".join(lines), err=True)
-    ctx.exit(1)
 
 
 def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:

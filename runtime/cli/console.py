@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 
 
-def make_console() -> Console:
-    """A console on standard output that prints text as it is."""
-    return Console(highlight=False, emoji=False, markup=False)
+def make_console(stderr: bool = False) -> Console:
+    """A console on standard output, or on standard error, that prints text as it is."""
+    return Console(stderr=stderr, highlight=False, emoji=False, markup=False)
 
 
 def make_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:

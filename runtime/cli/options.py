@@ -47,6 +47,21 @@ def json_option(function: _F) -> _F:
     )(function)
 
 
+def metrics_option(function: _F) -> _F:
+    """Adds --metrics, passed on as a list of names."""
+    return click.option(
+        "--metrics",
+        multiple=True,
+        callback=_split_names,
+        help="Names of metrics, e.g. accuracy,mae.",
+    )(function)
+
+
+def _split_names(_: click.Context, __: click.Parameter, value: tuple[str, ...]) -> list[str]:
+    """Names that were given in several options or, with commas, in one."""
+    return [name.strip() for text in value for name in text.split(",") if name.strip()]
+
+
 def data_options(function: _F) -> _F:
     """Adds --data and --target."""
     function = click.option(
@@ -63,14 +78,25 @@ def data_options(function: _F) -> _F:
     )(function)
 
 
-def command(example: str, **settings: Any) -> Callable[[Callable[..., Any]], click.Command]:
-    """Declares a command of the program; `example` is shown at the end of its help."""
+def command(
+    example: str, trouble_status: int = 1, **settings: Any
+) -> Callable[[Callable[..., Any]], click.Command]:
+    """Declares a command of the program.
+
+    Args:
+        example: shown at the end of its help, and run by the tests.
+        trouble_status: the exit status after an error.
+        **settings: passed to `click.command`.
+    """
 
     def declare(function: Callable[..., Any]) -> click.Command:
-        epilog = "\b\nExample:\n" + "\n".join(f"  {line}" for line in example.splitlines())
+        heading = "Examples" if "\nkir " in example else "Example"
+        epilog = f"\b\n{heading}:\n" + "\n".join(f"  {line}" for line in example.splitlines())
         context = {**CONTEXT, **settings.pop("context_settings", {})}
-        return click.command(context_settings=context, epilog=epilog, **settings)(
+        made = click.command(context_settings=context, epilog=epilog, **settings)(
             debug_option(function)
         )
+        made.trouble_status = trouble_status  # type: ignore[attr-defined]
+        return made
 
     return declare

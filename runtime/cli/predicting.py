@@ -9,6 +9,7 @@ import numpy as np
 
 from kir.errors import ConfigError
 from runtime.cli.adapting import adapt_inputs, check_single
+from runtime.cli.waiting import batches, working
 from runtime.data.datasets import load_inputs
 from runtime.files import replacing
 from runtime.model_files import read_model
@@ -34,7 +35,7 @@ def write_predictions(
     """Predicts and writes.
 
     Args:
-        file: an HDF5 model.
+        file: a model with its weights.
         source: the data, as for `load_inputs`.
         target: the column of targets, as for `load_inputs`.
         output: a .npz file, which gets the array ``predictions``, or a .csv file.
@@ -48,10 +49,12 @@ def write_predictions(
         ConfigError: the predictions have no rows of numbers, as a .csv file needs.
         ShapeError: the data do not fit the model.
     """
-    model = read_model(file)
+    with working("Loading the model"):
+        model = read_model(file)
     check_single(model)
     x, _ = load_inputs(source, target)
-    predictions = np.asarray(model.predict(adapt_inputs(model, x), batch_size=batch_size))
+    with batches("Predicting", [adapt_inputs(model, x)], batch_size) as (generator, steps):
+        predictions = np.asarray(model.predict_generator(generator, steps, workers=0))
     largest = predictions.argmax(axis=-1) if classes else None
     is_npz = output.suffix.lower() == ".npz"
     if not is_npz and predictions.ndim != 2:

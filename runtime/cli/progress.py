@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from runtime.callbacks import BatchLogs, Callback
+from runtime.cli.waiting import make_bar
 
 Logs = dict[str, Any]
 
@@ -26,16 +26,7 @@ class TrainingProgress(Callback):
         self.console = console
         # Asks the training loop for short chunks of steps, so that the bar moves.
         self.shows_progress = console.is_terminal
-        self.progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=30),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[values]}", style="dim"),
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-        )
+        self.progress = make_bar(console)
         self.task: Any = None
         self.started = 0.0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -12,6 +13,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 
 from runtime import callbacks as callback_classes
@@ -120,10 +122,12 @@ class TrainingRun:
     callbacks: tuple[str, ...]
     seed: int
     outputs: Outputs
+    as_json: bool = False
 
     def run(self) -> None:
         """Trains, tests, writes and reports."""
-        self.console = make_console()
+        # The results are on standard output, whichever form they have.
+        self.console = make_console(stderr=self.as_json)
         self.outputs.prepare()
         callbacks = [make_callback(text, _CALLBACKS) for text in self.callbacks]
         # Weights take their seeds from NumPy when they are made, the order of samples in fit.
@@ -209,13 +213,11 @@ class TrainingRun:
             save_learning_curve(history.history, outputs.curve, history.epoch, model.name)
 
     def _report(self, history: Any, tested: dict[str, float], seconds: float) -> None:
-        last = {name: values[-1] for name, values in history.history.items()}
-        names = [name for name in last if not name.startswith("val_") and name != "lr"]
-        parts = {
-            "training": {name: last[name] for name in names},
-            "validation": {name: last[f"val_{name}"] for name in names if f"val_{name}" in last},
-            "test": tested,
-        }
+        parts = _parts(history.history, tested)
+        if self.as_json:
+            click.echo(json.dumps(self._describe(history, parts, seconds), indent=2))
+            return
+        names = list(parts["training"])
         rows = [
             (part, *(f"{values[name]:.4f}" for name in names))
             for part, values in parts.items()
@@ -231,6 +233,34 @@ class TrainingRun:
                 f"{'To view the log:':<16} {_tensorboard()} --logdir {self.outputs.log_dir}",
                 soft_wrap=True,
             )
+
+    def _describe(
+        self, history: Any, parts: dict[str, dict[str, float]], seconds: float
+    ) -> dict[str, Any]:
+        """What the table says, and the whole history, as plain data."""
+        return {
+            "epochs": len(history.epoch),
+            "seconds": round(seconds, 3),
+            "seed": self.seed,
+            **{part: {n: float(v) for n, v in values.items()} for part, values in parts.items()},
+            "history": {name: list(map(float, v)) for name, v in history.history.items()},
+            "outputs": {
+                f.name: str(getattr(self.outputs, f.name))
+                for f in fields(self.outputs)
+                if getattr(self.outputs, f.name) is not None
+            },
+        }
+
+
+def _parts(history: dict[str, list[Any]], tested: dict[str, float]) -> dict[str, dict[str, float]]:
+    """The last values in training and validation, and those of the test."""
+    last = {name: values[-1] for name, values in history.items()}
+    names = [name for name in last if not name.startswith("val_") and name != "lr"]
+    return {
+        "training": {name: last[name] for name in names},
+        "validation": {name: last[f"val_{name}"] for name in names if f"val_{name}" in last},
+        "test": tested,
+    }
 
 
 def _tensorboard() -> str:

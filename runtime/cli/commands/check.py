@@ -21,7 +21,7 @@ from runtime.cli.options import INPUT_FILE, command, json_option
 @json_option
 @click.pass_context
 def check(ctx: click.Context, files: tuple[Path, ...], weights: Path | None, as_json: bool) -> None:
-    """List everything that is wrong with each FILE.
+    """List everything that is wrong with files.
 
     FILE is an architecture, a model or a file of weights. Looks for malformed text, unknown layers
     and arguments, values that do not fit, connections to nowhere, shapes that do not fit, and

@@ -1,4 +1,4 @@
-"""`kir convert`: an architecture in another format."""
+"""`kir convert`: a model in another format."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from kir.serde.architecture import FORMATS, find_format, write_architecture
-from runtime.cli.options import INPUT_FILE, OUTPUT_FILE, command
-from runtime.model_files import read_architecture
+from runtime.cli.options import INPUT_FILE, OUTPUT_FILE, command, json_option
+from runtime.cli.output import report
 
 
 @command("kir convert model.json model.yaml\nkir convert model.h5 graph.txt --to text")
@@ -17,18 +16,28 @@ from runtime.model_files import read_architecture
 @click.option(
     "--to",
     "format",
-    type=click.Choice(list(FORMATS)),
-    help="Format of OUT, where its suffix does not say it.",
+    metavar="FORMAT",
+    help="Format of OUT (json, yaml, text, proto, hdf5 ...), where its suffix does not say it.",
 )
-def convert(source: Path, destination: Path, format: str | None) -> None:
-    """Write the architecture in IN to OUT in another format.
+@json_option
+def convert(source: Path, destination: Path, format: str | None, as_json: bool) -> None:
+    """Write a model in another format.
 
-    json (.json) and yaml (.yaml, .yml) are what Keras 2.2.4 writes; text (.kirt) and proto
-    (.kirpb) hold the typed graph, to be read by people and by programs.
-
-    IN may also be a model (.h5): its architecture is written, without the weights.
+    json (.json) and yaml (.yaml, .yml) are what Keras 2.2.4 writes, text (.kirt) and proto
+    (.kirpb) the typed graph, to be read by people and by programs: all of these hold the
+    architecture only. hdf5 (.h5) holds the weights too, and takes an IN that has them.
     """
-    chosen = find_format(destination, format)
-    model = read_architecture(source)
-    write_architecture(model, destination, chosen)
-    click.echo(f"{destination}: {model.name}, {len(model.layers)} layers, as {chosen}")
+    # Here and not above: it loads NumPy, which --help does without.
+    from runtime.cli.converting import convert_file
+
+    model, chosen, has_weights = convert_file(source, destination, format)
+    what = "with its weights" if has_weights else "the architecture"
+    report(
+        as_json,
+        f"{destination}: {model.name}, {len(model.layers)} layers, {what}, as {chosen}",
+        output=str(destination),
+        format=chosen,
+        name=model.name,
+        layers=len(model.layers),
+        weights=has_weights,
+    )

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
-from runtime.cli.options import INPUT_FILE, OUTPUT_FILE, command, data_options
+from runtime.cli.options import INPUT_FILE, OUTPUT_FILE, command, data_options, json_option
+from runtime.cli.output import report
 
 
 @command("kir predict model.h5 --data new.csv -o predictions.csv")
-@click.argument("file", metavar="MODEL.h5", type=INPUT_FILE)
+@click.argument("file", metavar="MODEL", type=INPUT_FILE)
 @data_options
 @click.option(
     "-o",
@@ -21,17 +22,30 @@ from runtime.cli.options import INPUT_FILE, OUTPUT_FILE, command, data_options
 )
 @click.option("--classes", is_flag=True, help="Also write the class with the largest output.")
 @click.option("--batch-size", type=click.IntRange(min=1), default=32, show_default=True)
+@json_option
 def predict(
-    file: Path, source: str, target: str | None, output: Path, classes: bool, batch_size: int
+    file: Path,
+    source: str,
+    target: str | None,
+    output: Path,
+    classes: bool,
+    batch_size: int,
+    as_json: bool,
 ) -> None:
-    """Write what the model in MODEL.h5 predicts for data.
+    """Write what a model predicts for data.
 
-    Of a .npz file the array x is taken, or x_test; of the digits the part to test on; of a .csv
-    file all columns but --target.
+    MODEL is a file with weights, e.g. .h5. Of a .npz file the array x is taken, or x_test; of the
+    digits the part to test on; of a .csv file all columns but --target.
     """
     # Here and not above: --help does without NumPy.
     from runtime.cli.predicting import check_output, write_predictions
 
     check_output(output)
     count, shape = write_predictions(file, source, target, output, classes, batch_size)
-    click.echo(f"{output}: predictions for {count} samples, each of shape {shape}")
+    report(
+        as_json,
+        f"{output}: predictions for {count} samples, each of shape {shape}",
+        output=str(output),
+        samples=count,
+        shape=list(shape),
+    )

@@ -13,14 +13,11 @@ from runtime.cli.options import (
     OUTPUT_FOLDER,
     command,
     data_options,
+    json_option,
+    metrics_option,
 )
 
 _FRACTION = click.FloatRange(0, 1, max_open=True)
-
-
-def _split_names(_: click.Context, __: click.Parameter, value: tuple[str, ...]) -> list[str]:
-    """Names that were given in several options or, with commas, in one."""
-    return [name.strip() for text in value for name in text.split(",") if name.strip()]
 
 
 @command(
@@ -54,9 +51,7 @@ def _split_names(_: click.Context, __: click.Parameter, value: tuple[str, ...]) 
     show_default=True,
     help="Fraction of the samples to test on at the end, where the data do not say which.",
 )
-@click.option(
-    "--metrics", multiple=True, callback=_split_names, help="Names of metrics, e.g. accuracy,mae."
-)
+@metrics_option
 @click.option(
     "--callback",
     "callbacks",
@@ -90,8 +85,9 @@ def _split_names(_: click.Context, __: click.Parameter, value: tuple[str, ...]) 
     type=OUTPUT_FILE,
     help="Picture of the learning curve: .png, .pdf or .svg.  [learning_curve.png]",
 )
+@json_option
 def train(architecture: Path, output: Path | None, **options: Any) -> None:
-    """Train the model in ARCH on data, and test it.
+    """Train a model on data, and test it.
 
     ARCH is an architecture: .json, .yaml, .kirt or .kirpb. The data are the 8x8 digits of
     scikit-learn (--data digits); a .npz file with the arrays x and y, or x_train, y_train, x_test

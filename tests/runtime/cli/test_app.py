@@ -2,21 +2,51 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from runtime.cli.app import COMMANDS
+
+ROOT = Path(__file__).resolve().parents[3]
+HELP_SECONDS = 0.2
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_has_help_with_an_example(run, command):
     output = run(command, "--help").output
-    assert f"Example:\n    kir {command} " in output
+    assert re.search(rf"Examples?:\n    kir {command}\b", output)
     assert "--debug" in output
 
 
 def test_program_lists_its_commands(run):
     output = run("--help").output
     assert all(f"  {command} " in output for command in COMMANDS)
+    assert "..." not in output.partition("Commands:")[2]  # each says in one line what it does
+
+
+def test_help_is_fast_and_loads_nothing_heavy():
+    source = """
+import resource, sys
+from runtime.cli import main
+for command in ("--help", "check", "train"):
+    main([command, "--help"], standalone_mode=False)
+assert not {"numpy", "tensorflow", "h5py", "rich", "yaml"} & set(sys.modules), sys.modules.keys()
+usage = resource.getrusage(resource.RUSAGE_SELF)
+print(usage.ru_utime + usage.ru_stime, file=sys.stderr)
+"""
+    # In seconds of this process, which other processes on the machine do not lengthen.
+    assert min(float(run_python(source).splitlines()[-1]) for _ in range(3)) < HELP_SECONDS
+
+
+def run_python(source: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", source], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    return done.stderr
 
 
 def test_version_names_kir_and_tensorflow(run):
