@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -178,11 +177,3 @@ CONTEXTS: list[Context] = []
 def current_context() -> Context | None:
     """The context of the trace under way, for functions that a user's code calls."""
     return CONTEXTS[-1] if CONTEXTS else None
-
-
-def scope_name(name: str) -> str:
-    """A layer's name in the form that TensorFlow allows for scopes.
-
-    Ops are grouped by it in TensorBoard, and errors at run time name it.
-    """
-    return re.sub(r"[^A-Za-z0-9_.\-]", "_", name.lstrip("_")) or "layer"

@@ -16,9 +16,9 @@ from compiler.lowering.context import (
     Context,
     Environment,
     current_context,
-    scope_name,
 )
 from compiler.lowering.registry import layer_rule, op_rule
+from compiler.lowering.scopes import scope_name
 from compiler.tensorflow import tf
 from compiler.variables import resource
 from kir.engine.nesting import masked_body
@@ -165,7 +165,7 @@ def _call_layer(node: Node, env: Environment, context: Context, used: set[Value]
         lambda index: node.outputs[index] in used,
         node.inner,
     )
-    with tf.name_scope(scope_name(layer.name)):
+    with tf.name_scope(scope_name(layer.name, node.path)):
         return layer_rule(type(layer))(layer, call, *inputs)
 
 
@@ -181,7 +181,7 @@ def _call_user_layer(
     node: Node, inputs: list[Any], masks: list[Any], context: Context
 ) -> list[Any]:
     """The results of a layer whose `call` is a user's: its region's, or those of running it."""
-    with tf.name_scope(scope_name(node.name)):
+    with tf.name_scope(scope_name(node.name, node.path)):
         if node.region is not None:
             given = [*inputs, *(m for m in masks if m is not None)]
             env: Environment = dict(zip(node.region.inputs, given, strict=True))

@@ -37,6 +37,7 @@ def copy_node(
     copied.layer = layer if layer is not None else node.layer
     copied.seeds = node.seeds
     copied.is_frozen = node.is_frozen
+    copied.path = node.path
     copied.effects = node.effects
     # A network's is over the operands that it had.
     copied.inner = node.inner if node.region is None else None
@@ -60,7 +61,7 @@ def is_network_call(node: Node) -> bool:
 
 
 def inline_call(
-    node: Node, inputs: Sequence[Value], is_frozen: bool = False
+    node: Node, inputs: Sequence[Value], is_frozen: bool = False, path: str = ""
 ) -> tuple[list[Value], list[Node]]:
     """The calls that a nested model's call stands for, on the operands `inputs`.
 
@@ -68,6 +69,7 @@ def inline_call(
         node: the call of a network.
         inputs: what its operands are.
         is_frozen: whether a network around it is not trained.
+        path: the names of the networks around it, joined by ``/``.
 
     Returns:
         The values that stand for the call's results, and the new nodes, without nested models.
@@ -75,6 +77,7 @@ def inline_call(
     region = node.region
     assert region is not None
     is_frozen = is_frozen or not node.layer.trainable
+    path = f"{path}/{node.layer.name}" if path else node.layer.name
     nodes: list[Node] = []
     known: dict[Value, Value] = {
         value: _convert(x, value.type.dtype, nodes)
@@ -83,12 +86,12 @@ def inline_call(
     for inner in region.nodes:
         inner_inputs = [known.get(v, v) for v in inner.inputs]
         if is_network_call(inner):
-            outputs, new_nodes = inline_call(inner, inner_inputs, is_frozen)
+            outputs, new_nodes = inline_call(inner, inner_inputs, is_frozen, path)
             nodes.extend(new_nodes)
         else:
             masks = [None if m is None else known.get(m, m) for m in inner.masks]
             copied = copy_node(inner, inner_inputs, masks)
-            copied.is_frozen = is_frozen
+            copied.is_frozen, copied.path = is_frozen, path
             outputs = list(copied.outputs)
             nodes.append(copied)
         known.update(zip(inner.outputs, outputs, strict=False))

@@ -97,6 +97,7 @@ class Node:
         region: the body, for a nested model or a fused group of nodes.
         is_frozen: whether the call came out of a nested model that is not trained; set by the
             compiler, in no file.
+        path: the names of the nested models that the call came out of, joined by ``/``; likewise.
         inner: what a call of a layer that is made of layers computes, in this process; see
             `kir.engine.inlining`. Like `seeds` and `layer` in no file.
         effects: which results of a user's layer are losses and new values of variables, in this
@@ -118,6 +119,7 @@ class Node:
         "name",
         "op",
         "outputs",
+        "path",
         "region",
         "seeds",
         "weights",
@@ -151,6 +153,7 @@ class Node:
         self.effects: Any = None
         self.seeds: tuple[int, ...] = ()
         self.is_frozen = False
+        self.path = ""
         self.outputs = tuple(
             value_class(t, output_names[i] if output_names else name, self, i)
             for i, t in enumerate(output_types)

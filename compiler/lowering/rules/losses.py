@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from compiler.lowering.captures import captured, type_of
-from compiler.lowering.context import Context, scope_name
+from compiler.lowering.context import Context
 from compiler.lowering.registry import lowers_op
+from compiler.lowering.scopes import grouped
 from compiler.tensorflow import tf
 from kir.backend import common
 from kir.engine.user_code import explain
@@ -26,19 +27,20 @@ def lower_objective(node: Node, operands: list[Any], context: Context) -> Any:
     y_true, y_pred, *rest = operands[:count]
     attribute = node.attributes["function"]
     function = attribute.value or FUSED[attribute.name]
+    has_mask = node.attributes.get("has_mask", False)
+    mask = rest.pop(0) if has_mask else None
+    weights = rest.pop(0) if rest else None
     given = captured(dict(zip(taken, operands[count:], strict=True)))
-    with given, tf.name_scope(scope_name(node.name)):
+    with grouped("loss" if node.name.endswith("_loss") else "metrics", node.name):
         try:
-            score = function(y_true, y_pred)
+            with given:
+                score = function(y_true, y_pred)
         except tf.errors.OpError:
             raise  # about values, not about the function
         except Exception as error:
             types = (type_of(y_true), type_of(y_pred))
             raise explain(error, f"The loss or metric {node.name!r}", types) from None
-    has_mask = node.attributes.get("has_mask", False)
-    mask = rest.pop(0) if has_mask else None
-    weights = rest.pop(0) if rest else None
-    return reduce_score(score, mask, weights)
+        return reduce_score(score, mask, weights)
 
 
 def reduce_score(score: Any, mask: Any, weights: Any) -> Any:
@@ -60,14 +62,13 @@ def reduce_score(score: Any, mask: Any, weights: Any) -> Any:
 def lower_total(node: Node, operands: list[Any], context: Context) -> Any:
     """The weighted sum of all losses."""
     factors = node.attributes["factors"]
-    terms = [
-        tf.cast(tf.reduce_sum(x) if x.shape.rank else x, tf.as_dtype(node.outputs[0].type.dtype))
-        for x in operands
-    ]
-    scaled = [x if f == 1.0 else x * f for x, f in zip(terms, factors, strict=True)]
-    total = scaled[0]
-    for term in scaled[1:]:
-        total = total + term
+    dtype = tf.as_dtype(node.outputs[0].type.dtype)
+    with grouped("loss", node.name):
+        terms = [tf.cast(tf.reduce_sum(x) if x.shape.rank else x, dtype) for x in operands]
+        scaled = [x if f == 1.0 else x * f for x, f in zip(terms, factors, strict=True)]
+        total = scaled[0]
+        for term in scaled[1:]:
+            total = total + term
     return total
 
 
