@@ -21,6 +21,7 @@ EVALUATE: tuple[Pass, ...] = (
     FuseCrossentropy(),
 )
 PREDICT: tuple[Pass, ...] = (InlineNetworks(), DropInactive(), FoldBatchNorm())
+INSPECT: tuple[Pass, ...] = (InlineNetworks(),)
 
 # Tests switch this on: the graph is then verified after every pass, not only at first.
 VERIFY_EACH_PASS = False

@@ -75,6 +75,7 @@ class CompiledGraph:
         log_count: how many of the outputs are logs; the first is the total loss.
         fed: those of the inputs that are data; the others are tensors with a value of their own.
         targets, sample_weights: those of the inputs that are.
+        watched: what stands in the graph for the further values that were asked for.
     """
 
     graph: Graph
@@ -82,6 +83,7 @@ class CompiledGraph:
     fed: list[Value]
     targets: list[Value]
     sample_weights: list[Value]
+    watched: tuple[Value, ...] = ()
 
 
 def is_placeholder(value: Value) -> bool:
@@ -119,6 +121,7 @@ def build_graph(
     objectives: Sequence[OutputObjective],
     with_updates: bool,
     with_weights: bool = True,
+    watched: Sequence[Value] = (),
 ) -> CompiledGraph:
     """Joins the network with its losses and metrics.
 
@@ -127,13 +130,14 @@ def build_graph(
         objectives: what is minimized and measured at each of its outputs.
         with_updates: whether moving averages and the like are part of the program.
         with_weights: whether each output has an input for sample weights.
+        watched: values of the network that somebody wants to look at.
 
     Raises:
         ConfigError: there is nothing to minimize.
     """
     added = [_as_value(loss) for loss in losses_by_hand(model)]
     changed = updates_by_hand(model) if with_updates else []
-    outside = [*model.outputs, *_closure_values(objectives), *added, *changed]
+    outside = [*model.outputs, *_closure_values(objectives), *added, *changed, *watched]
     network = flat_graph(model, outside)
     count = len(model.outputs)
     calls = topological_order(network.outputs[:count], stop=network.inputs)
@@ -174,6 +178,7 @@ def build_graph(
         [v for v in inputs if v not in given],
         parts.targets,
         parts.sample_weights,
+        tuple(outputs[v] for v in watched),
     )
 
 
