@@ -52,18 +52,6 @@ def test_samples_are_steps_with_an_update_frequency(fit, tmp_path, update_freq, 
 
 
 @pytest.mark.tf
-@pytest.mark.parametrize("write_graph", [True, False])
-def test_the_graph_of_a_model_that_offers_it_is_written(fit, model, tmp_path, write_graph):
-    from compiler.tensorflow import tf
-
-    with tf.Graph().as_default() as graph:
-        tf.constant(1.0, name="dense_1")
-    model._graph_def = graph.as_graph_def
-    fit([TensorBoard(tmp_path, write_graph=write_graph)])
-    assert read(tmp_path).Tags()["graph"] is write_graph
-
-
-@pytest.mark.tf
 def test_a_second_run_writes_a_second_file(fit, tmp_path):
     callback = TensorBoard(tmp_path)
     fit([callback])
@@ -75,12 +63,6 @@ def test_a_second_run_writes_a_second_file(fit, tmp_path):
 def test_a_log_that_is_no_number_is_refused(fit, feed, tmp_path):
     with pytest.raises(DTypeError, match="the log 'note' is 'text'; expected one number"):
         fit([feed("note", ["text"]), TensorBoard(tmp_path)])
-
-
-@pytest.mark.parametrize("name", ["histogram_freq", "embeddings_freq"])
-def test_what_is_not_written_is_refused(name):
-    with pytest.raises(ConfigError, match=f"{name}=1 is not supported"):
-        TensorBoard(**{name: 1})
 
 
 @pytest.mark.parametrize("update_freq", ["step", 0, -1, None])
