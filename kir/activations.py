@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from kir import backend as K
+from kir._later_activations import LATER
 from kir.errors import ConfigError, ShapeError
 from kir.utils.generic_utils import deserialize_keras_object
 
@@ -151,7 +152,7 @@ _BY_NAME = {
         softsign,
         tanh,
     )
-}
+} | LATER
 
 
 def serialize(activation: Any) -> Any:

@@ -122,3 +122,11 @@ class MissingProgramError(KirError, OSError):
 
 class MissingModuleError(KirError, ModuleNotFoundError):
     """A module of Keras's that there is not."""
+
+
+class UpgradeWarning(UserWarning):
+    """An architecture of another version of Keras: something was assumed that it does not say."""
+
+
+class RepairWarning(UserWarning):
+    """A file with a known fault of the program that wrote it, which was mended."""

@@ -562,18 +562,22 @@ class Network(Layer):
         by_name: bool = False,
         skip_mismatch: bool = False,
         reshape: bool = False,
-    ) -> None:
-        """Loads weights from an HDF5 file that `save_weights` or `save` wrote.
+    ) -> Any:
+        """Loads weights from an HDF5 file that `save_weights` or `save` of any Keras wrote.
 
         Args:
             filepath: path of the file.
             by_name: matches layers by name instead of by position.
             skip_mismatch: leaves layers alone whose weights have other shapes (with `by_name`).
             reshape: reshapes weights to fit where the number of elements is the same.
+
+        Returns:
+            A report: the weights that matched, were missing, unused, or of another shape. Its
+            `require_complete()` raises unless all did match.
         """
         from kir.engine.saving import load_weights
 
-        load_weights(self, filepath, by_name, skip_mismatch, reshape)
+        return load_weights(self, filepath, by_name, skip_mismatch, reshape)
 
 
 def _call_config(node: Node, numbers: Mapping[tuple[int, int], int]) -> list[Any]:

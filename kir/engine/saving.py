@@ -7,7 +7,7 @@ Architectures alone (JSON, YAML, config) need no runtime; they are read and writ
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kir._lazy import lazy_names
 from kir.engine.executor import executor
@@ -16,6 +16,7 @@ from kir.serde.config import model_from_json as model_from_json
 from kir.serde.config import model_from_yaml as model_from_yaml
 
 __all__ = [
+    "h5dict",
     "load_attributes_from_hdf5_group",
     "load_model",
     "load_weights",
@@ -35,6 +36,19 @@ __all__ = [
 
 # The class needs h5py.
 __getattr__ = lazy_names(__name__, {"h5dict": "kir.utils.io_utils:H5Dict"})
+
+
+if TYPE_CHECKING:
+    h5dict: Any
+
+
+def __getattr__(name: str) -> Any:
+    # Keras programs find the class here; it needs the runtime.
+    if name == "h5dict":
+        from kir.utils.io_utils import h5dict
+
+        return h5dict
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def save_model(
@@ -98,9 +112,9 @@ def load_weights(
     by_name: bool = False,
     skip_mismatch: bool = False,
     reshape: bool = False,
-) -> None:
+) -> Any:
     """Loads weights into a model, or raises and leaves it as it was; see `Network.load_weights`."""
-    executor().hdf5.load_weights(model, filepath, by_name, skip_mismatch, reshape)
+    return executor().hdf5.load_weights(model, filepath, by_name, skip_mismatch, reshape)
 
 
 def save_weights_to_hdf5_group(f: Any, layers: Sequence[Any]) -> None:
@@ -108,16 +122,16 @@ def save_weights_to_hdf5_group(f: Any, layers: Sequence[Any]) -> None:
     executor().hdf5.save_weights_to_hdf5_group(f, layers)
 
 
-def load_weights_from_hdf5_group(f: Any, layers: Sequence[Any], reshape: bool = False) -> None:
+def load_weights_from_hdf5_group(f: Any, layers: Sequence[Any], reshape: bool = False) -> Any:
     """Reads the weights of `layers`, in order, from an open HDF5 group."""
-    executor().hdf5.load_weights_from_hdf5_group(f, layers, reshape)
+    return executor().hdf5.load_weights_from_hdf5_group(f, layers, reshape)
 
 
 def load_weights_from_hdf5_group_by_name(
     f: Any, layers: Sequence[Any], skip_mismatch: bool = False, reshape: bool = False
-) -> None:
+) -> Any:
     """Reads the weights of those of `layers` whose names an open HDF5 group holds."""
-    executor().hdf5.load_weights_from_hdf5_group_by_name(f, layers, skip_mismatch, reshape)
+    return executor().hdf5.load_weights_from_hdf5_group_by_name(f, layers, skip_mismatch, reshape)
 
 
 def preprocess_weights_for_loading(

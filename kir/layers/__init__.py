@@ -134,10 +134,12 @@ from kir.serde.config import layer_from_config
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """The layer or model that ``{"class_name": ..., "config": ...}`` describes."""
-    table = dict(globals())
-    table["Model"] = Model
-    table["Sequential"] = Sequential
-    return layer_from_config(config, custom_objects, table)
+    return layer_from_config(config, custom_objects, layer_table())
+
+
+def layer_table() -> dict[str, Any]:
+    """What a config's class names stand for: the layers and models."""
+    return {**globals(), "Model": Model, "Sequential": Sequential}
 
 
 def serialize(layer: Any) -> dict[str, Any]:

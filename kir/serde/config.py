@@ -9,8 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kir.errors import ConfigError, DTypeError, JSONFormatError, KirError
-from kir.utils.generic_utils import custom_object_scope, deserialize_keras_object
+from kir.errors import ConfigError, DTypeError, FileFormatError, JSONFormatError, KirError
+from kir.serde.upgrading import Upgraded, upgrade
+from kir.utils.generic_utils import (
+    custom_object_scope,
+    deserialize_keras_object,
+    get_custom_objects,
+)
 
 if TYPE_CHECKING:
     from kir.engine.network import Network
@@ -80,6 +85,8 @@ def parse_json(text: str) -> Any:
     """
     try:
         return json.loads(text)
+    except RecursionError as error:
+        raise _too_deep() from error
     except json.JSONDecodeError as error:
         raise JSONFormatError(
             f"The text is no JSON: {error.msg} at line {error.lineno}, column {error.colno}.", error
@@ -105,27 +112,54 @@ def model_from_yaml(yaml_string: str, custom_objects: Mapping[str, Any] | None =
 
 
 def model_from_config(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """The model that a config describes.
+    """The model that a config describes, whichever Keras wrote it.
+
+    Configs of other versions than Keras 2.2.4 are upgraded first; what had to be assumed or
+    repaired is said in a warning.
 
     Raises:
-        ConfigError: it is no config of a model, or names an unknown layer.
+        ConfigError: it is no config of a model, names an unknown layer, or a layer or an argument
+            that has no equal in Keras 2.2.4.
+    """
+    model, upgraded = upgraded_model(config, custom_objects)
+    upgraded.warn()
+    return model
+
+
+def upgraded_model(
+    config: Any,
+    custom_objects: Mapping[str, Any] | None = None,
+    keras_version: str | None = None,
+) -> tuple[Any, Upgraded]:
+    """The model that a config describes, and what its upgrade changed.
+
+    Args:
+        config: the decoded JSON or YAML.
+        custom_objects: classes and functions of the user's, by the names used in it.
+        keras_version: of the program that wrote it, if the config does not say.
+
+    Raises:
+        ConfigError: as for `model_from_config`.
     """
     if isinstance(config, list):
         raise DTypeError(
             "model_from_config() takes the dict with 'class_name' and 'config'; got a list, "
             "perhaps the config of a Sequential. Use Sequential.from_config(config)."
         )
-    if not isinstance(config, Mapping) or "class_name" not in config:
-        raise ConfigError(
-            f"This is no Keras architecture: expected a mapping with 'class_name' and 'config'; "
-            f"got {_shorten(config)}."
-        )
-    from kir.layers import deserialize
-
     try:
-        return deserialize(config, custom_objects=custom_objects)
+        upgraded = upgrade_config(config, custom_objects, keras_version)
+        if not isinstance(upgraded.config, Mapping) or "class_name" not in upgraded.config:
+            raise ConfigError(
+                "This is no Keras architecture: expected a mapping with 'class_name' and 'config'; "
+                f"got {_shorten(config)}."
+            )
+        from kir.layers import deserialize
+
+        return deserialize(upgraded.config, custom_objects=custom_objects), upgraded
     except KirError:
         raise
+    except RecursionError as error:
+        raise _too_deep() from error
     except _MALFORMED as error:
         # Something of another type than expected, deep inside: the notes say where.
         malformed = ConfigError(
@@ -135,6 +169,25 @@ def model_from_config(config: Any, custom_objects: Mapping[str, Any] | None = No
         for note in getattr(error, "__notes__", ()):
             malformed.add_note(note)
         raise malformed from error
+
+
+def upgrade_config(
+    config: Any,
+    custom_objects: Mapping[str, Any] | None = None,
+    keras_version: str | None = None,
+) -> Upgraded:
+    """A config of any Keras as one of Keras 2.2.4, with a report; see `kir.serde.upgrading`."""
+    from kir.layers import layer_table
+
+    custom = [*(custom_objects or {}), *get_custom_objects()]
+    return upgrade(config, layer_table(), custom, keras_version)
+
+
+def _too_deep() -> FileFormatError:
+    return FileFormatError(
+        "The architecture is nested too deeply to be read; no model is. The file is damaged or "
+        "made to exhaust the memory."
+    )
 
 
 _MALFORMED = (TypeError, AttributeError, KeyError, IndexError, ValueError, OverflowError)
