@@ -7,7 +7,7 @@ Architectures alone (JSON, YAML, config) need no runtime; they are read and writ
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kir._lazy import lazy_names
 from kir.engine.executor import executor
@@ -16,7 +16,6 @@ from kir.serde.config import model_from_json as model_from_json
 from kir.serde.config import model_from_yaml as model_from_yaml
 
 __all__ = [
-    "h5dict",
     "load_attributes_from_hdf5_group",
     "load_model",
     "load_weights",
@@ -36,19 +35,6 @@ __all__ = [
 
 # The class needs h5py.
 __getattr__ = lazy_names(__name__, {"h5dict": "kir.utils.io_utils:H5Dict"})
-
-
-if TYPE_CHECKING:
-    h5dict: Any
-
-
-def __getattr__(name: str) -> Any:
-    # Keras programs find the class here; it needs the runtime.
-    if name == "h5dict":
-        from kir.utils.io_utils import h5dict
-
-        return h5dict
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def save_model(

@@ -11,6 +11,8 @@ A model file keeps that tree below `/model_weights` and adds::
     /                    attributes keras_version, backend, model_config, training_config
     /optimizer_weights   attribute weight_names, and the data sets
 
+Keras 0.3 numbered both: /layer_0/param_0, with the attributes nb_layers and nb_params.
+
 HDF5 holds an attribute in the header of its object, which has at most 64 kB. A longer list of
 names is cut into the attributes `layer_names0`, `layer_names1` and so on.
 """
@@ -34,6 +36,8 @@ MODEL_WEIGHTS = "model_weights"
 OPTIMIZER_WEIGHTS = "optimizer_weights"
 LAYER_NAMES = "layer_names"
 WEIGHT_NAMES = "weight_names"
+LAYER_COUNT = "nb_layers"
+WEIGHT_COUNT = "nb_params"
 
 ATTRIBUTE_LIMIT = 64512
 """Bytes that one attribute may take, as Keras counts them: 64 kB less a header's own needs."""

@@ -5,15 +5,19 @@ from __future__ import annotations
 import io
 import json
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import h5py
 import numpy as np
 
-from kir.errors import FileFormatError
-from kir.serde.config import json_value, model_from_config
+from kir.errors import ConfigError, FileFormatError, UpgradeWarning
+from kir.serde.config import json_value, upgraded_model
+from kir.serde.upgrading import Dialect, Origin, Report, Upgraded
+from kir.serde.upgrading.training import upgrade_training
+from kir.utils.generic_utils import get_custom_objects
 from runtime.files import may_write
-from runtime.hdf5 import layout
+from runtime.hdf5 import layout, optimizer_state
 from runtime.hdf5.opening import is_path, open_to_read, open_to_write, reporting_damage
 from runtime.hdf5.reading import find_arrays, member, read_arrays
 from runtime.hdf5.safety import check_attributes
@@ -153,22 +157,29 @@ def _read_config(group: h5py.Group) -> Any:
             f"{name!r} holds no model: it has no attribute {layout.MODEL_CONFIG!r}, which "
             "`model.save` writes."
         )
-    return config
+    with reporting_damage(group):
+        version = layout.read_text(group, "keras_version")
+    return {"keras_version": version, **config} if version and isinstance(config, dict) else config
 
 
 def _read_model(group: h5py.Group, custom_objects: dict[str, Any], compile: bool) -> Any:
-    config = _read_config(group)
-    model = model_from_config(config, custom_objects=custom_objects)
-    load_weights_from_hdf5_group(member(group, layout.MODEL_WEIGHTS, h5py.Group), model.layers)
+    model, upgraded = upgraded_model(_read_config(group), custom_objects)
+    upgraded.warn(stacklevel=4)
+    weights = member(group, layout.MODEL_WEIGHTS, h5py.Group)
+    # The file of a `multi_gpu_model` holds the one model that it copied as a single layer.
+    layers = model.layers if upgraded.template is None else [model]
+    load_weights_from_hdf5_group(weights, layers, is_own=upgraded.template is None)
     if compile:
-        _read_training(group, model, custom_objects)
+        _read_training(group, model, custom_objects, upgraded.origin)
     state = read_state(group)
     if state and hasattr(model, "_set_extra_state"):
         model._set_extra_state(state)
     return model
 
 
-def _read_training(group: h5py.Group, model: Any, custom_objects: dict[str, Any]) -> None:
+def _read_training(
+    group: h5py.Group, model: Any, custom_objects: dict[str, Any], origin: Origin
+) -> None:
     config = _read_json(group, layout.TRAINING_CONFIG)
     if config is None:
         warnings.warn(
@@ -178,21 +189,42 @@ def _read_training(group: h5py.Group, model: Any, custom_objects: dict[str, Any]
         )
         return
     own = _read_json(group, OWN_TRAINING_CONFIG) or {}
-    compile_as_saved(model, {**config, **own}, custom_objects)
+    report = Report(str(origin))
+    if origin.dialect >= Dialect.TF_KERAS:
+        known = {**get_custom_objects(), **custom_objects}
+        try:
+            config = upgrade_training(config, origin, report, known, model.output_names)
+            compile_as_saved(model, config, custom_objects)
+        except ConfigError as error:
+            warnings.warn(
+                f"The model was *not* compiled, as it was trained by {origin} in a way that Keras "
+                f"2.2.4 has not: {str(error).rstrip('.')}. Compile it yourself.",
+                UpgradeWarning,
+                stacklevel=5,
+            )
+            return
+        Upgraded(None, origin, report).warn(stacklevel=5)
+    else:
+        compile_as_saved(model, {**config, **own}, custom_objects)
     if layout.OPTIMIZER_WEIGHTS in group:
-        _restore_optimizer(model, _read_optimizer_weights(group))
+        _restore_optimizer(model, *_read_optimizer_weights(group))
 
 
-def _read_optimizer_weights(group: h5py.Group) -> list[np.ndarray]:
+def _read_optimizer_weights(group: h5py.Group) -> tuple[Sequence[str], list[np.ndarray]]:
     with reporting_damage(group):
-        return read_arrays([find_arrays(member(group, layout.OPTIMIZER_WEIGHTS, h5py.Group))])[0]
+        found = find_arrays(member(group, layout.OPTIMIZER_WEIGHTS, h5py.Group))
+        return found.names, read_arrays([found])[0]
 
 
-def _restore_optimizer(model: Any, values: list[np.ndarray]) -> None:
+def _restore_optimizer(model: Any, names: Sequence[str], values: list[np.ndarray]) -> None:
     # An optimizer has its slots, and so can take their values, only once the step is built.
     model._make_train_function()
     try:
-        model.optimizer.set_weights(values)
+        if optimizer_state.is_newer(names):
+            trained = len(model._collected_trainable_weights)
+            optimizer_state.restore(model.optimizer, trained, names, values)
+        else:
+            model.optimizer.set_weights(values)
     except ValueError as error:
         warnings.warn(
             "Error in loading the saved optimizer state. As a result, your model is starting with "

@@ -8,9 +8,11 @@ from typing import TypeVar
 
 import h5py
 import numpy as np
+from h5py import h5d  # pyright: ignore[reportAttributeAccessIssue]  # not in its stubs
 
 from kir.errors import FileFormatError
 from runtime.hdf5 import layout
+from runtime.hdf5.mapping import DatasetID, copied, find_place, mapped
 from runtime.hdf5.opening import reporting_damage
 from runtime.hdf5.safety import check_attributes, check_datasets
 
@@ -29,14 +31,21 @@ class StoredArrays:
     group: h5py.Group
     names: tuple[str, ...]
 
-    def datasets(self) -> list[h5py.Dataset]:
+    def datasets(self) -> list[DatasetID]:
         """The data sets, opened but not read.
 
         Raises:
             FileFormatError: one is missing.
         """
         with reporting_damage(self.group):
-            return [member(self.group, name, h5py.Dataset) for name in self.names]
+            return [self._open(name) for name in self.names]
+
+    def _open(self, name: str) -> DatasetID:
+        try:
+            # A third of the time that h5py's own objects take: files have thousands of arrays.
+            return h5d.open(self.group.id, name.encode())
+        except (KeyError, OSError, RuntimeError, TypeError, ValueError):
+            return member(self.group, name, h5py.Dataset).id  # says what is wrong
 
 
 @dataclass(frozen=True)
@@ -72,6 +81,8 @@ def find_weights(group: h5py.Group) -> StoredWeights:
         FileFormatError: the group holds no weights in Keras's layout.
     """
     with reporting_damage(group):
+        if layout.LAYER_COUNT in group.attrs:
+            return _find_numbered(group)
         group = weights_group(group)
         names = layout.load_attributes_from_hdf5_group(group, layout.LAYER_NAMES)
         return StoredWeights(
@@ -101,6 +112,28 @@ def weights_group(group: h5py.Group) -> h5py.Group:
     return group
 
 
+def _find_numbered(group: h5py.Group) -> StoredWeights:
+    """The layout of Keras 0.3: ``layer_0/param_0``, with the counts as attributes."""
+    check_attributes(group)
+    layers = []
+    for name in _numbered(group, layout.LAYER_COUNT, "layer"):
+        layer = member(group, name, h5py.Group)
+        check_attributes(layer)
+        params = tuple(_numbered(layer, layout.WEIGHT_COUNT, "param"))
+        layers.append(StoredLayer(name, StoredArrays(layer, params)))
+    return StoredWeights(layers, keras_version="0", backend=None)
+
+
+def _numbered(group: h5py.Group, attribute: str, stem: str) -> list[str]:
+    count = group.attrs.get(attribute)
+    if not isinstance(count, int | np.integer) or not 0 <= count <= len(group):
+        raise FileFormatError(
+            f"Attribute {attribute!r} of {group.name!r} in {group.file.filename!r} is "
+            f"{count!r:.80}, but the group has {len(group)} members; the file is damaged."
+        )
+    return [f"{stem}_{number}" for number in range(int(count))]
+
+
 def find_arrays(group: h5py.Group) -> StoredArrays:
     """The arrays that the attribute `weight_names` of a group lists."""
     check_attributes(group)
@@ -111,9 +144,28 @@ def find_arrays(group: h5py.Group) -> StoredArrays:
 
 def read_arrays(stored: Iterable[StoredArrays]) -> list[list[np.ndarray]]:
     """Reads several groups' arrays, after all of them have been found safe to read."""
-    datasets = [arrays.datasets() for arrays in stored]
-    check_datasets([d for group in datasets for d in group])
-    return [[_read(d) for d in group] for group in datasets]
+    groups = list(stored)
+    datasets = [arrays.datasets() for arrays in groups]
+    if not any(datasets):
+        return [[] for _ in groups]
+    file = groups[0].group.file
+    with mapped(file) as content:
+        places = [[find_place(d, content) for d in group] for group in datasets]
+        check_datasets(
+            [
+                h5py.Dataset(d)
+                for group, found in zip(datasets, places, strict=True)
+                for d, place in zip(group, found, strict=True)
+                if place is None
+            ]
+        )
+        return [
+            [
+                _read(h5py.Dataset(d)) if place is None else copied(place, content)
+                for d, place in zip(group, found, strict=True)
+            ]
+            for group, found in zip(datasets, places, strict=True)
+        ]
 
 
 def _read(dataset: h5py.Dataset) -> np.ndarray:
