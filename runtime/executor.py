@@ -27,6 +27,11 @@ class RuntimeExecutor:
         """Reading and writing HDF5 files."""
         return _load("runtime.hdf5")
 
+    @property
+    def saving(self) -> ModuleType:
+        """Writing and reading whole models."""
+        return _load("runtime.saving")
+
     def infer(self, op: str, attributes: Any, types: Sequence[Any]) -> Any:
         """The result types of a recorded function."""
         return _load("compiler.programs.inference").infer(op, attributes, types)

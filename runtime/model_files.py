@@ -72,6 +72,14 @@ FORMATS: dict[str, Format] = {
         model="runtime.hdf5:load_model",
         save="runtime.hdf5:save_model",
     ),
+    "keras": Format(
+        (".keras",),
+        "an archive of Keras 3",
+        b"PK",
+        config="runtime.archives:read_config",
+        model="runtime.archives:load_model",
+        save="runtime.archives:save_keras",
+    ),
 }
 
 

@@ -27,7 +27,10 @@ class Executor(Protocol):
     """The `K` functions over TensorFlow tensors, by their Keras names."""
 
     hdf5: ModuleType
-    """Models and weights in HDF5 files: `save_model`, `load_model` and their kin."""
+    """Models and weights in HDF5 files: `save_weights`, `load_weights` and their kin."""
+
+    saving: ModuleType
+    """Whole models in files of every kind: `save_model`, `load_model`."""
 
     def infer(self, node_op: str, attributes: Any, types: Sequence[TensorType]) -> Any:
         """The result type(s) of a recorded function, found by tracing it once."""

@@ -40,10 +40,11 @@ __getattr__ = lazy_names(__name__, {"h5dict": "kir.utils.io_utils:H5Dict"})
 def save_model(
     model: Any, filepath: Any, overwrite: bool = True, include_optimizer: bool = True
 ) -> None:
-    """Saves a model to an HDF5 file: architecture, weights and state of training.
+    """Saves a model to a file: architecture, weights and state of training.
 
-    The file has Keras's layout. An existing file is replaced only when the new one is complete,
-    so that a crash while saving leaves the earlier file whole.
+    The file is HDF5 in Keras's layout; where the path ends in `.keras`, an archive that Keras 3
+    loads. An existing file is replaced only when the new one is complete, so that a crash while
+    saving leaves the earlier file whole.
 
     Args:
         model: the model.
@@ -51,13 +52,13 @@ def save_model(
         overwrite: replace an existing file; if False, the user is asked on the terminal.
         include_optimizer: save the arguments of `compile` and the optimizer's state too.
     """
-    executor().hdf5.save_model(model, filepath, overwrite, include_optimizer)
+    executor().saving.save_model(model, filepath, overwrite, include_optimizer)
 
 
 def load_model(
     filepath: Any, custom_objects: dict[str, Any] | None = None, compile: bool = True
 ) -> Any:
-    """Loads a model saved by `save_model`, here or by Keras.
+    """Loads a model saved by `save_model`, here or by Keras: HDF5, `.keras` or `.kir`.
 
     Args:
         filepath: a path, an open `h5py.Group` or a readable binary file-like object.
@@ -69,11 +70,11 @@ def load_model(
 
     Raises:
         FileNotFoundError: there is no such file.
-        FileFormatError: the file is no HDF5 file, damaged, or holds no architecture.
-        UnsafeFileError: it refers to other files, or declares far more than it stores.
+        FileFormatError: the file is of another kind, damaged, or holds no architecture.
+        UnsafeFileError: it holds code, refers to other files, or declares far more than it stores.
         ConfigError: it names a class or a function that is not known.
     """
-    return executor().hdf5.load_model(filepath, custom_objects, compile)
+    return executor().saving.load_model(filepath, custom_objects, compile)
 
 
 def pickle_model(model: Any) -> dict[str, Any]:

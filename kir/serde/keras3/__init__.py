@@ -1,0 +1,1 @@
+"""Configs and weights in the form of Keras 3: the content of its ``.keras`` archives."""

@@ -1,0 +1,115 @@
+"""`.keras` archives, written for and read from Keras 3."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from typing import Any
+
+from kir.errors import FileFormatError, KirError
+from kir.serde.config import json_value, model_from_config
+from kir.serde.keras3.hard_sigmoid import factors
+from kir.serde.keras3.optimizers import has_schedule, optimizer_arrays, set_optimizer_arrays
+from kir.serde.keras3.places import places
+from kir.serde.keras3.reading import finish, upgraded
+from kir.serde.keras3.training import compile_arguments, compile_config
+from kir.serde.keras3.writing import model_config
+from runtime.archives.keras3_weights import read_weights, write_weights
+from runtime.archives.zips import Archive, write_archive
+
+CONFIG = "config.json"
+METADATA = "metadata.json"
+WEIGHTS = "model.weights.h5"
+
+KERAS_VERSION = "3.12.0"
+"""The oldest Keras that TensorFlow 2.21 comes with."""
+
+
+def save_model(model: Any, target: Any, include_optimizer: bool = True) -> None:
+    """Writes an archive that Keras 3 loads, with the same predictions.
+
+    Args:
+        model: the model.
+        target: a path, or an object with `write(bytes)`.
+        include_optimizer: write the arguments of `compile` and the optimizer's state too.
+
+    Raises:
+        UnsupportedError: a layer has no counterpart in Keras 3; names it.
+    """
+    config = model_config(model)
+    scaled = [p.layer.name for p in places(config, model) if factors(p.layer) is not None]
+    state = None
+    if include_optimizer and getattr(model, "optimizer", None) is not None:
+        compiled = compile_config(model)
+        if compiled is not None:
+            config["compile_config"] = compiled
+            # Slots belong to weights; where those are scaled, training starts with fresh ones.
+            state = None if scaled else optimizer_arrays(model)
+    if scaled and "compile_config" in config:
+        warnings.warn(
+            f"Keras 3 has another hard_sigmoid: the weights of {', '.join(map(repr, scaled[:4]))} "
+            "were scaled to give the same predictions, and the optimizer's state was left out.",
+            stacklevel=4,
+        )
+    # The day is fixed, so that equal models give equal files.
+    metadata = {"keras_version": KERAS_VERSION, "date_saved": "1980-01-01@00:00:00"}
+    members = {
+        METADATA: json.dumps(metadata).encode(),
+        CONFIG: json.dumps(config, default=json_value).encode(),
+        WEIGHTS: write_weights(config, model, state),
+    }
+    write_archive(target, members)
+
+
+def read_model(archive: Archive, custom_objects: dict[str, Any], compile: bool) -> Any:
+    """The model that an archive holds.
+
+    Raises:
+        FileFormatError: a member is missing or damaged.
+        ConfigError: a layer that does not exist here, or an argument that means nothing here.
+        UnsafeFileError: it holds code.
+    """
+    config = read_config(archive)
+    model = model_from_config(upgraded(config, custom_objects), custom_objects)
+    finish(model, config)
+    arrays = read_weights(archive.read(WEIGHTS), config, model)
+    compiled = config.get("compile_config")
+    if compile and isinstance(compiled, dict) and compiled:
+        _compile(model, compiled, arrays, custom_objects)
+    return model
+
+
+def read_architecture(archive: Archive) -> dict[str, Any]:
+    """The architecture as a config of Keras 2.2.4."""
+    return upgraded(read_config(archive))
+
+
+def read_config(archive: Archive) -> dict[str, Any]:
+    """The model's config as Keras 3 wrote it."""
+    try:
+        config = json.loads(archive.read(CONFIG))
+    except (ValueError, RecursionError) as error:
+        raise FileFormatError(
+            f"{archive.name} is damaged: its {CONFIG!r} is no JSON ({error})."
+        ) from error
+    if not isinstance(config, dict) or not isinstance(config.get("config"), dict):
+        raise FileFormatError(f"{archive.name} holds no model: its {CONFIG!r} describes none.")
+    return config
+
+
+def _compile(
+    model: Any, compiled: dict[str, Any], arrays: list[Any], custom_objects: dict[str, Any]
+) -> None:
+    arguments = compile_arguments(compiled, custom_objects)
+    if arguments is None:
+        return
+    model.compile(**arguments)
+    if not arrays:
+        return
+    try:
+        set_optimizer_arrays(model, arrays, has_schedule(compiled.get("optimizer")))
+    except KirError as error:
+        warnings.warn(
+            f"The optimizer's state does not fit, so training starts with a fresh one. ({error})",
+            stacklevel=4,
+        )
