@@ -54,7 +54,7 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = "int32") ->
         result = tf.range(count, delta=step)
     else:
         result = tf.range(start, stop, step)
-    return tf.cast(result, dtype)
+    return result if dtype == "int32" else tf.cast(result, dtype)
 
 
 def identity(x: Any, name: str | None = None) -> Any:

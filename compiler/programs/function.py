@@ -100,11 +100,13 @@ class CompiledFunction:
             ArgumentError: the number of arrays is not that of the inputs.
             ShapeError: an array does not have its input's shape.
         """
+        training: Any = False
+        if self._phase_at == len(inputs) == len(self.inputs) - 1:
+            inputs = [*inputs, training]  # Keras 2.2: the learning phase may be left out
         if len(inputs) != len(self.inputs):
             raise ArgumentError(
                 f"The function takes {len(self.inputs)} inputs; got {len(inputs)} values."
             )
-        training: Any = False
         if self._phase_at is not None:
             training = bool(inputs[self._phase_at])
             inputs = [v for i, v in enumerate(inputs) if i != self._phase_at]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,13 @@ def ones_like(x: Any, dtype: Any = None, name: str | None = None) -> Any:
     """
 
 
-def _range_type(start: Any, stop: Any, step: Any, dtype: str) -> TensorType:
+def _is_int32(value: Any) -> bool:
+    return value.dtype == "int32" if isinstance(value, TensorType) else isinstance(value, Integral)
+
+
+def _range_type(start: Any, stop: Any, step: Any, dtype: str) -> TensorType | None:
+    if dtype == "int32" and not all(_is_int32(v) for v in (start, stop, step) if v is not None):
+        return None  # that of the numbers
     if any(isinstance(v, TensorType) for v in (start, stop, step)):
         return TensorType(dtype, (None,))
     first, last = (0, start) if stop is None else (start, stop)
@@ -84,7 +91,8 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = "int32") ->
         start: the first number; if `stop` is None, the end of a sequence from 0.
         stop: the end, not included.
         step: the difference of neighbours.
-        dtype: the element type.
+        dtype: the element type. Keras 2.2: the default leaves the type of the numbers, so that
+            ``arange(0.0, 4.0)`` is floating.
     """
 
 

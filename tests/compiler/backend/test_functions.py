@@ -24,6 +24,20 @@ def test_updates_are_computed_from_old_values():
     assert K.batch_get_value([a, b]) == [11.0, 26.0]
 
 
+def test_the_learning_phase_may_be_left_out():
+    x = K.placeholder((None,))
+    f = K.function([x, K.learning_phase()], [K.in_train_phase(x * 2, x)])
+    assert f([np.ones(1)]) == f([np.ones(1), 0]) == [[1.0]]
+    assert f([np.ones(1), 1]) == [[2.0]]
+    with pytest.raises(ArgumentError, match="takes 2 inputs; got 0"):
+        f([])
+
+
+def test_floating_limits_make_a_floating_range():
+    assert K.eval(K.arange(0.0, 5, 2.0)).tolist() == [0.0, 2.0, 4.0]
+    assert K.dtype(K.arange(3.0)) == "float32"
+
+
 def test_one_trace_serves_every_batch_size():
     x = K.placeholder((None, 2))
     f = K.function([x], [x * 2])

@@ -87,6 +87,8 @@ CALLS = [
     ("K.random_normal((K.shape(m)[0], 3))", "f32[?,3]"),
     ("K.random_uniform(K.shape(m))", "f32[?,4]"),
     ("K.arange(0, 7, 2)", "i32[4]"),
+    ("K.arange(K.shape(m)[0])", "i32[?]"),
+    ("K.arange(0, 5, dtype='float32')", "f32[5]"),
     ("K.constant([[1, 2]])", "f32[1,2]"),
     ("K.zeros((K.shape(m)[0], 2))", "f32[?,2]"),
     # choices and loops
