@@ -18,7 +18,7 @@ from compiler.tensorflow import tf
 from kir.engine.tensor import execution
 from kir.engine.variable import Variable
 from kir.errors import StateError
-from kir.ir.graph import Value
+from kir.ir.graph import Value, topological_order
 from kir.ir.types import TensorType
 
 _FRAMES: list[Any] = []
@@ -37,6 +37,8 @@ def captured(tensors: Mapping[Value, Any]) -> Iterator[None]:
 def resolve(value: Value) -> Any:
     """The tensor that a symbolic value stands for in the program under way.
 
+    What a layer computed of its weights alone when it was built stands for itself.
+
     Raises:
         StateError: none; the function that uses it was not recorded with it.
     """
@@ -44,10 +46,19 @@ def resolve(value: Value) -> Any:
         found = frame.get(value)
         if found is not None:
             return found
+    context = CONTEXTS[-1] if CONTEXTS else Context(training=False)
+    if context.evaluate is not None and not _depends_on_inputs(value):
+        return context.derive(value)
     raise StateError(
         f"{value!r} is symbolic, but this code runs on computed tensors. Pass the tensor in as an "
         "argument instead of using it from outside."
     )
+
+
+def _depends_on_inputs(value: Value) -> bool:
+    nodes = topological_order([value])
+    leaves = (v for v in (value, *(o for n in nodes for o in n.operands)) if v.producer is None)
+    return any(not isinstance(v, Variable) and not hasattr(v, "fixed_value") for v in leaves)
 
 
 def placeholder(kind: TensorType) -> Any:

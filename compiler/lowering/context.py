@@ -35,6 +35,7 @@ class Context:
         self.updates: dict[Variable, Any] = {}
         self.evaluate: Any = None
         self._at_end: list[Callable[[], None]] = []
+        self._derived: Environment = {}
         self._graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
         self._random_step = random_step
         self._random_count = 0
@@ -50,10 +51,18 @@ class Context:
 
     def _read_outside(self, variable: Any) -> Any:
         """Reads in the program's own graph, not in the body of a loop or branch inside it."""
+        with self._outside():
+            return variable.read_value()
+
+    def _outside(self) -> contextlib.AbstractContextManager[Any]:
         if self._graph is None or tf.compat.v1.get_default_graph() is self._graph:
-            return variable.read_value()
-        with self._graph.as_default():
-            return variable.read_value()
+            return contextlib.nullcontext()
+        return self._graph.as_default()  # type: ignore[no-any-return]
+
+    def derive(self, value: Value) -> Any:
+        """A value that depends on no input, only on variables; computed once."""
+        with self._outside():
+            return self.evaluate([value], self._derived, self)[0]
 
     def assign(self, variable: Variable, value: Any) -> None:
         """Sets the value that the variable has after the step."""

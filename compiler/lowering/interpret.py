@@ -194,8 +194,11 @@ def _call_user_layer(
 
 
 def _refined(tensor: Any, value: Value) -> Any:
-    """The tensor with what its type says of its shape; a user may know more than TensorFlow."""
-    shape = value.type.shape
+    """The tensor with what its type says of its shape; a user may know more than TensorFlow.
+
+    Keras 2.2: a layer may declare another batch size than what it computes.
+    """
+    shape = value.type.shape and (None, *value.type.shape[1:])
     if shape is not None and isinstance(tensor, tf.Tensor) and not tf.executing_eagerly():
         known = tensor.shape
         if known.rank is None or any(

@@ -355,7 +355,10 @@ class Layer:
 
     def _types_of(self, shapes: Any) -> list[TensorType]:
         dtype = getattr(self, "dtype", None) or common.floatx()
-        several = isinstance(shapes, list)
+        # A program may give one shape as a list of sizes.
+        several = isinstance(shapes, list) and not all(
+            n is None or isinstance(n, Integral) for n in shapes
+        )
         return [TensorType(dtype, tuple(s)) for s in (shapes if several else [shapes])]
 
     def infer(self, *inputs: TensorType) -> TensorType | list[TensorType]:
@@ -369,7 +372,11 @@ class Layer:
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape of the result for inputs of this shape, with None for unknown sizes."""
-        if self._infers_shape_only:
+        if self._declares_shape():
+            # A user's method asks, by way of `super()`, what the class below says.
+            if type(self).infer is Layer.infer:
+                return input_shape
+        elif self._infers_shape_only:
             # Not while `call` runs, which may ask for the shape.
             if self.is_traced and self.built and self._collector is None:
                 return tracing.output_shape(self, input_shape)

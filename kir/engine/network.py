@@ -77,8 +77,8 @@ class Network(Layer):
         super().__setattr__(name, value)
 
     def _init_graph(self, inputs: Any, outputs: Any) -> None:
-        self.inputs = to_list(inputs)
-        self.outputs = to_list(outputs)
+        self.inputs = to_list(inputs, allow_tuple=True)
+        self.outputs = to_list(outputs, allow_tuple=True)
         for x in self.inputs:
             self._check_member(x, "input")
         for x in self.outputs:

@@ -122,7 +122,8 @@ class Tensor(Symbolic, Value):
         _uses_learning_phase: whether its value differs between training and inference.
     """
 
-    # No __slots__: programs of the Keras 2 era set attributes of their own on tensors.
+    # No __slots__: programs of the Keras 2 era set attributes of their own on tensors. No __len__
+    # either: they tell a model's only output from a list of outputs by it.
 
     _keras_history: tuple[Any, int, int]
 
@@ -138,9 +139,6 @@ class Tensor(Symbolic, Value):
         self._keras_shape = type.shape
         self._uses_learning_phase = False
         self.mask: Value | None = None
-
-    def __len__(self) -> int:
-        raise TypeError(f"{self!r} is symbolic: its length is known only when it is computed.")
 
     def __bool__(self) -> bool:
         raise TypeError(

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import copy
 import sys
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -196,7 +197,7 @@ def make_node(
     """The node of a call of a user's layer, and whether the call gives a list.
 
     Raises:
-        ShapeError: `compute_output_shape` contradicts what `call` computes.
+        ShapeError: `compute_output_shape` gives fewer shapes than `call` tensors.
     """
     masks: list[Value | None] = [x.mask for x in tensors]
     if "mask" in kwargs and "mask" in layer._call_parameters():
@@ -207,7 +208,7 @@ def make_node(
     traced = _trace(call, inputs)
     assert call.effects is not None
     public = call.effects.public_count
-    types = declared_types(layer, tensors, traced.types[:public], call.several)
+    declared = declared_types(layer, tensors, traced.types[:public], call.several)
     mask = layer.compute_mask(inputs, unpack_singleton(list(masks)))
     use_masks = "mask" in layer._call_parameters() and any(m is not None for m in masks)
     operands = [*tensors, *traced.captures]
@@ -215,7 +216,7 @@ def make_node(
         outbound_layer=layer,
         input_tensors=tensors,
         input_masks=masks,
-        output_types=[*types, *traced.types[public:]],
+        output_types=[*declared.types, *traced.types[public:]],
         public_count=public,
         output_masks=layer._output_masks(mask, public),
         operand_masks=[*masks, *(None for _ in traced.captures)] if use_masks else (),
@@ -224,6 +225,9 @@ def make_node(
     )
     node.region = traced.region
     node.effects = call.effects
+    node.output_shapes = declared.shapes
+    for tensor, shape in zip(node.output_tensors, declared.shapes, strict=True):
+        tensor._keras_shape = shape
     make_outputs(node, layer.varies_with_phase() or traced.uses_phase)
     return node, call.several
 
@@ -307,7 +311,7 @@ def infer(layer: Layer, types: Sequence[TensorType], kwargs: Mapping[str, Any]) 
     traced = _trace(call, unpack_singleton(list(tensors)))
     assert call.effects is not None
     public = traced.types[: call.effects.public_count]
-    found = declared_types(layer, tensors, public, call.several)
+    found = declared_types(layer, tensors, public, call.several).types
     return found if call.several else found[0]
 
 
@@ -431,36 +435,64 @@ def run_opaque(node: AnyNode, inputs: Sequence[Any], masks: Sequence[Any]) -> li
 # -- types
 
 
+@dataclass(frozen=True)
+class Declared:
+    """What the results of a call are, and what the user's layer says that they are.
+
+    Attributes:
+        types: of the results, with the sizes that only the layer knows.
+        shapes: what Keras programs see as the shapes of the results.
+    """
+
+    types: list[TensorType]
+    shapes: list[Any]
+
+
 def declared_types(
     layer: Layer, tensors: Sequence[Tensor], found: Sequence[TensorType], several: bool
-) -> list[TensorType]:
-    """The types of a call's results, with the shapes that the user's layer declares for them."""
+) -> Declared:
+    """The types of a call's results, with the shapes that the user's layer declares for them.
+
+    Keras 2.2: nothing compares a declaration with what is computed; it is what the layers behind
+    it and the program see.
+    """
+    types, shapes = list(found), [t.shape for t in found]
     if not layer._declares_shape() or any(x._keras_shape is None for x in tensors):
-        return list(found)
-    shapes = layer.compute_output_shape(unpack_singleton([x._keras_shape for x in tensors]))
-    if not isinstance(shapes, list | tuple):
+        return Declared(types, shapes)
+    given = layer.compute_output_shape(unpack_singleton([x._keras_shape for x in tensors]))
+    if not isinstance(given, list | tuple):
+        _warn_of_shape(layer, f"as {given!r}, which is no tuple or list of tuples", found)
+        return Declared(types, shapes)
+    nested = bool(given) and isinstance(given[0], list | tuple)
+    declared = [tuple(s) for s in given] if nested else [tuple(given)]
+    if len(declared) < len(found):
         raise ShapeError(
-            f"{layer._label()}: compute_output_shape returned {shapes!r}; expected a tuple, or a "
-            "list of tuples."
+            f"{layer._label()}: {layer._shape_source()} gives {len(declared)} shapes, {given}, but "
+            f"its function{_defined(layer)} returned {len(found)} tensors. Give a list with a "
+            "shape for each."
         )
-    nested = bool(shapes) and isinstance(shapes[0], list | tuple)
-    declared = [tuple(s) for s in shapes] if nested else [tuple(shapes)]
-    if len(declared) != len(found):
-        raise ShapeError(
-            f"{layer._label()}: compute_output_shape gives {len(declared)} shapes, {shapes}, but "
-            f"`call` returned {len(found)} tensors. Give a list with a shape for each."
-        )
-    return [_agreed(layer, s, t) for s, t in zip(declared, found, strict=True)]
+    if len(declared) > len(found):
+        _warn_of_shape(layer, f"as {len(declared)} shapes", found)
+    for i, (sizes, kind) in enumerate(zip(declared, found, strict=False)):
+        shapes[i] = tuple(None if n is None else int(n) for n in sizes)
+        declared_type = TensorType(kind.dtype, shapes[i], kind.sparse)
+        if declared_type.accepts(kind):
+            # Which batch comes is not for a layer to say: a smaller one may be fed.
+            batch = kind.shape[:1] if kind.shape is not None else shapes[i][:1]
+            types[i] = declared_type.with_shape((*batch, *shapes[i][1:]))
+        else:
+            _warn_of_shape(layer, f"as {sizes}", [kind])
+    return Declared(types, shapes)
 
 
-def _agreed(layer: Layer, declared: tuple[Any, ...], found: TensorType) -> TensorType:
-    sizes = tuple(None if n is None else int(n) for n in declared)
-    kind = TensorType(found.dtype, sizes, found.sparse)
-    if not kind.accepts(found):
-        raise ShapeError(
-            f"{layer._label()}: its output shape is declared as {declared}, but its function"
-            f"{defined_at(getattr(layer, 'function', None) or type(layer).call)} computes {found}. "
-            f"Correct {layer._shape_source()}, or leave it out: the shape is "
-            "then taken from the function."
-        )
-    return kind
+def _warn_of_shape(layer: Layer, declared: str, found: Sequence[TensorType]) -> None:
+    warnings.warn(
+        f"{layer._label()}: its output shape is declared {declared}, but its function"
+        f"{_defined(layer)} computes {', '.join(map(str, found))}. Correct "
+        f"{layer._shape_source()}, or leave it out: the shape is then taken from the function.",
+        stacklevel=2,
+    )
+
+
+def _defined(layer: Layer) -> str:
+    return defined_at(getattr(layer, "function", None) or type(layer).call)

@@ -36,6 +36,26 @@ def small_model():
     return Model([a, b], Dense(2, name="out")(concatenate([shared(a), shared(b)])))
 
 
+def test_inputs_and_outputs_may_be_tuples():
+    x = Input((4,))
+    y, z = Dense(2)(x), Dense(3)(x)
+    model = Model((x,), (y, z))
+    assert model.output_shape == [(None, 2), (None, 3)]
+
+
+def test_a_shape_to_build_for_may_be_a_list_of_sizes():
+    layer = BatchNormalization(axis=1)
+    layer.build([None, 5, 3])
+    assert layer.gamma.type.shape == (5,)
+
+
+def test_a_tensor_has_no_len_so_that_programs_can_tell_it_from_a_list():
+    x = Input((4,))
+    assert not hasattr(x, "__len__")
+    with pytest.raises(TypeError):
+        len(x)
+
+
 def test_layers_are_named_after_their_class_and_number():
     model = Sequential([Conv2D(2, 3, input_shape=(8, 8, 1)), Flatten(), Dense(2), Dense(1)])
     assert [layer.name for layer in model.layers] == ["conv2d_1", "flatten_1", "dense_1", "dense_2"]

@@ -13,7 +13,16 @@ from kir import regularizers
 from kir.engine.base_layer import Layer
 from kir.errors import ConfigError, DTypeError, ShapeError
 from kir.ir import parse, verify
-from kir.layers import BatchNormalization, Dense, Input, Lambda, Masking, TimeDistributed, Wrapper
+from kir.layers import (
+    BatchNormalization,
+    Dense,
+    Embedding,
+    Input,
+    Lambda,
+    Masking,
+    TimeDistributed,
+    Wrapper,
+)
 from kir.models import Model, Sequential, model_from_json
 from kir.serde.proto import from_bytes, to_bytes
 from kir.utils import CustomObjectScope
@@ -138,11 +147,61 @@ def test_a_declared_shape_counts():
     assert Declaring((None, None))(x).type.shape == (None, None)
 
 
-def test_a_wrong_declaration_is_refused():
-    with pytest.raises(ShapeError, match=r"Declaring 'wrong': .*\(None, 5\).* f32\[\?,6\]"):
-        Declaring((None, 5), name="wrong")(Input((4, 6)))
-    with pytest.raises(ShapeError, match="gives 2 shapes"):
-        Declaring([(None, 6), (None, 6)])(Input((4, 6)))
+@pytest.mark.parametrize(
+    ("declared", "seen", "message"),
+    [
+        ((None, 5), (None, 5), r"Declaring 'wrong': .*\(None, 5\).* f32\[\?,6\]"),
+        ((None, 6, 1), (None, 6, 1), r"\(None, 6, 1\)"),
+        ([(None, 6), (None, 6)], (None, 6), "as 2 shapes"),
+        (None, (None, 6), "as None, which is no tuple"),
+    ],
+)
+def test_a_wrong_declaration_is_what_the_program_sees_with_a_warning(declared, seen, message):
+    with pytest.warns(UserWarning, match=message):
+        y = Declaring(declared, name="wrong")(Input((4, 6)))
+    assert str(y.type) == "f32[?,6]"
+    assert K.int_shape(y) == seen == y._keras_history[0].output_shape
+
+
+def test_a_declared_batch_size_does_not_bind_what_is_fed():
+    y = Declaring((8, 6))(Input((4, 6)))
+    assert (y.type.shape, K.int_shape(y)) == ((None, 6), (8, 6))
+
+
+def test_too_few_declared_shapes_are_refused():
+    class Two(Declaring):
+        def call(self, x):
+            return [x, x]
+
+    with pytest.raises(ShapeError, match="gives 1 shapes"):
+        Two((None, 4, 6))(Input((4, 6)))
+
+
+class WithTable(Embedding):
+    """Gives its table too."""
+
+    def compute_output_shape(self, input_shape):
+        shape = super().compute_output_shape(input_shape)
+        return [shape, (self.input_dim, self.output_dim)]
+
+    def call(self, x):
+        return [super().call(x), K.identity(self.embeddings)]
+
+
+def test_a_subclass_asks_the_built_in_class_for_its_shape():
+    vectors, table = WithTable(7, 3)(Input((5,)))
+    assert (K.int_shape(vectors), K.int_shape(table)) == ((None, 5, 3), (7, 3))
+
+
+def test_a_layer_asks_the_base_class_for_its_shape():
+    class Same(Layer):
+        def call(self, x):
+            return x * 2.0
+
+        def compute_output_shape(self, input_shape):
+            return super().compute_output_shape(input_shape)
+
+    assert K.int_shape(Same()(Input((4,)))) == (None, 4)
 
 
 def test_values_from_outside_become_operands():

@@ -60,7 +60,7 @@ def test_several_results_have_several_shapes():
 
 
 def test_a_wrong_shape_is_refused():
-    with pytest.raises(ShapeError, match=r"Lambda 'l': .*\(None, 3\).*Correct `output_shape`"):
+    with pytest.warns(UserWarning, match=r"Lambda 'l': .*\(None, 3\).*Correct `output_shape`"):
         Lambda(lambda x: x, output_shape=(3,), name="l")(Input((4,)))
     with pytest.raises(DTypeError, match="must be a list, a tuple, or a function; got 3"):
         Lambda(lambda x: x, output_shape=3)

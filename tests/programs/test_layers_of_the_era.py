@@ -1,0 +1,101 @@
+"""Idioms of layers and agents written for Keras 2 that lean on what it left unchecked."""
+
+import numpy as np
+import pytest
+
+from kir import backend as K
+from kir.layers import RNN, Dense, Input, Lambda, Layer
+from kir.models import Model, Sequential
+from kir.utils import to_categorical
+
+pytestmark = pytest.mark.tf
+
+
+@pytest.fixture(autouse=True)
+def _seeded():
+    K.clear_session()
+    np.random.seed(3)
+
+
+class SlicedCell(Layer):
+    """Cuts its kernels out of one weight when it is built."""
+
+    def __init__(self, units, **kwargs):
+        self.units = self.state_size = units
+        super().__init__(**kwargs)
+
+    def build(self, input_shape):
+        self.kernel = self.add_weight(
+            name="kernel", shape=(input_shape[-1], 2 * self.units), initializer="uniform"
+        )
+        self.kernel_gate = self.kernel[:, : self.units]
+        self.kernel_value = K.tanh(self.kernel[:, self.units :])
+        self.built = True
+
+    def call(self, inputs, states):
+        gate = K.sigmoid(K.dot(inputs, self.kernel_gate))
+        h = gate * K.dot(inputs, self.kernel_value) + (1 - gate) * states[0]
+        return h, [h]
+
+
+def test_a_cell_computes_values_of_its_weights_when_it_is_built():
+    x = Input((5, 3))
+    cell = SlicedCell(4)
+    model = Model(x, RNN(cell)(x))
+    given = np.random.random((2, 5, 3)).astype("float32")
+    (kernel,) = model.get_weights()
+    h = np.zeros((2, 4))
+    for step in given.transpose(1, 0, 2):
+        gate = 1 / (1 + np.exp(-step @ kernel[:, :4]))
+        h = gate * (step @ np.tanh(kernel[:, 4:])) + (1 - gate) * h
+    np.testing.assert_allclose(model.predict(given), h, rtol=1e-5, atol=1e-6)
+
+    model.compile("sgd", "mse")
+    model.fit(given, np.ones((2, 4)), verbose=0)
+    assert np.any(model.get_weights()[0][:, 4:] != kernel[:, 4:])
+
+
+class Padded(Layer):
+    """Declares the largest batch that may come."""
+
+    def call(self, inputs):
+        return inputs * K.cast(K.shape(inputs)[0], "float32")
+
+    def compute_output_shape(self, input_shape):
+        return (4, *input_shape[1:])
+
+
+def test_a_batch_may_be_smaller_than_a_layer_declares():
+    x = Input((2,))
+    model = Model(x, Dense(1, kernel_initializer="ones")(Padded()(x)))
+    model.compile("sgd", "mse")
+    assert model.predict_on_batch(np.ones((4, 2))).ravel().tolist() == [8.0] * 4
+    assert model.predict_on_batch(np.ones((3, 2))).ravel().tolist() == [6.0] * 3
+    assert model.train_on_batch(np.ones((3, 2)), np.full((3, 1), 6.0)) == 0.0
+
+
+def test_a_lambda_computes_the_loss_of_a_q_network_and_declares_a_column():
+    """The loss is a vector; the targets are as the declared shape says."""
+
+    def masked_error(args):
+        y_true, y_pred, mask = args
+        return K.sum(K.square(y_true - y_pred) * mask, axis=-1)
+
+    model = Sequential([Dense(8, activation="tanh", input_shape=(3,)), Dense(2)])
+    assert not hasattr(model.output, "__len__")
+    y_true, mask = Input((2,), name="y_true"), Input((2,), name="mask")
+    with pytest.warns(UserWarning, match="Lambda 'loss'"):
+        loss = Lambda(masked_error, output_shape=(1,), name="loss")([y_true, model.output, mask])
+    trainable = Model([model.input, y_true, mask], [loss, model.output])
+    trainable.compile(
+        "adam",
+        [lambda y_true, y_pred: y_pred, lambda y_true, y_pred: K.zeros_like(y_pred)],
+        metrics={trainable.output_names[1]: lambda y_true, y_pred: K.mean(K.max(y_pred, -1))},
+    )
+    states = np.random.random((16, 3))
+    masks = to_categorical(np.arange(16) % 2, 2)
+    wanted = np.ones((16, 2)) * masks
+    dummy = [np.zeros((16,)), np.zeros((16, 2))]
+    losses = [trainable.train_on_batch([states, wanted, masks], dummy)[0] for _ in range(30)]
+    assert losses[-1] < 0.7 * losses[0]
+    assert len(trainable.metrics_names) == 4
