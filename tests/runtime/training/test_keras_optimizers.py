@@ -1,4 +1,4 @@
-"""Optimizers of today's Keras, when the user brings them. In a process of their own: they load it."""
+"""Optimizers of today's Keras that the user brings; each in a process, as they load Keras."""
 
 from __future__ import annotations
 
