@@ -527,6 +527,7 @@ class Layer:
         mask = self.compute_mask(inputs, unpack_singleton(list(masks)))
         output_masks = self._output_masks(mask, len(public))
         use_masks = takes_mask and any(m is not None for m in masks)
+        states = self.state_operands(tensors)
         node = LayerCall(
             outbound_layer=self,
             input_tensors=tensors,
@@ -534,8 +535,8 @@ class Layer:
             output_types=[*public, *hidden],
             public_count=len(public),
             output_masks=output_masks,
-            operand_masks=masks if use_masks else (),
-            state_operands=self.state_operands(tensors),
+            operand_masks=[*masks, *(None for _ in states)] if use_masks else (),
+            state_operands=states,
             arguments=user_kwargs,
         )
         make_outputs(node, self.varies_with_phase())

@@ -329,6 +329,18 @@ def test_a_stateful_layer_goes_on_where_it_stopped(x):
         kept.reset_states()
 
 
+def test_a_stateful_layer_takes_a_mask(x):
+    data = Input(batch_shape=(BATCH, STEPS, FEATURES))
+    model = Model(data, LSTM(UNITS, stateful=True)(Masking()(data)))
+    x[:, 2] = 0.0
+    first = model.predict(x, batch_size=BATCH)
+    model.reset_states()
+    np.testing.assert_allclose(model.predict(x, batch_size=BATCH), first, **EXACT)
+    model.reset_states()
+    kept = x[:, [0, 1, 3, 4, 2]]  # where a masked step stands does not matter
+    np.testing.assert_allclose(model.predict(kept, batch_size=BATCH), first, **EXACT)
+
+
 def test_states_can_be_set_and_come_from_a_variable(x):
     states = [np.random.normal(size=(BATCH, UNITS)) for _ in range(2)]
     data = Input(batch_shape=(BATCH, STEPS, FEATURES))
