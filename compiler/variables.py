@@ -31,20 +31,24 @@ def materialize(graph: Graph, more: Iterable[Any] = ()) -> None:
 
     TensorFlow traces a function a second time if variables were made in the first.
     """
+    for variable in variables_of(graph, more):
+        resource(variable)
+
+
+def variables_of(graph: Graph, more: Iterable[Any] = ()) -> list[Variable]:
+    """All variables that a graph reads or changes, hidden ones included, and those of `more`."""
+    found: dict[Variable, None] = {}
     for node in graph.walk():
         for value in (*node.weights, *node.inputs):
             if isinstance(value, Variable):
-                resource(value)
-                for state in value.__dict__.get("hidden_states", {}).values():
-                    resource(state)
+                found[value] = None
+                found.update(dict.fromkeys(value.__dict__.get("hidden_states", {}).values()))
         if node.op == "k.moving_average_update":
             for value in node.inputs:
                 if isinstance(value, Variable):
-                    for state in average_states(value):
-                        resource(state)
-    for value in more:
-        if isinstance(value, Variable):
-            resource(value)
+                    found.update(dict.fromkeys(average_states(value)))
+    found.update(dict.fromkeys(v for v in more if isinstance(v, Variable)))
+    return list(found)
 
 
 def average_states(variable: Variable) -> tuple[Variable, Variable]:

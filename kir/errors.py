@@ -124,6 +124,10 @@ class MissingModuleError(KirError, ModuleNotFoundError):
     """A module of Keras's that there is not."""
 
 
+class ExportError(UnsupportedError, ValueError):
+    """A model, or a part of one, that a file format of another program cannot express."""
+
+
 class UpgradeWarning(UserWarning):
     """An architecture of another version of Keras: something was assumed that it does not say."""
 

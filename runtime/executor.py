@@ -32,6 +32,11 @@ class RuntimeExecutor:
         """Writing and reading whole models."""
         return _load("runtime.saving")
 
+    @property
+    def export(self) -> Any:
+        """Writing models for use without kir."""
+        return _load("runtime.export").export
+
     def infer(self, op: str, attributes: Any, types: Sequence[Any]) -> Any:
         """The result types of a recorded function."""
         return _load("compiler.programs.inference").infer(op, attributes, types)

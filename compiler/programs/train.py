@@ -18,7 +18,7 @@ from compiler.programs.calling import BoundFunction, bind
 from compiler.programs.forward import environment, fed_signature
 from compiler.programs.objective import CompiledGraph
 from compiler.tensorflow import tf
-from compiler.variables import materialize, resource
+from compiler.variables import resource, variables_of
 from kir.engine.variable import Variable
 from kir.ir.types import TensorType
 from kir.optimizers.base import check_gradients
@@ -34,6 +34,7 @@ class StepProgram:
         log_count: number of logs of a step.
         is_weighted: whether sample weights are among the inputs.
         trace_count: how often the step was traced, for tests.
+        fed: the inputs that are data: the model's, then targets, then sample weights.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class StepProgram:
         self.log_count = compiled.log_count
         self.is_weighted = bool(compiled.sample_weights)
         self.trace_count = 0
-        self._fed = compiled.fed
+        self.fed = compiled.fed
         logs = self.graph.outputs[: self.log_count]
         is_exact = all(v.type.dtype in ("float16", "float32") for v in logs)
         self._log_dtype = tf.float32 if is_exact else tf.float64
@@ -74,7 +75,7 @@ class StepProgram:
         counter = self._random_counter
         number: Any = None if counter is None else resource(counter).read_value()
         context = Context(training=self.is_training, random_step=number)
-        env = environment(self.graph.inputs, self._fed, inputs, context)
+        env = environment(self.graph.inputs, self.fed, inputs, context)
         logs = interpret(self.graph.outputs[: self.log_count], env, context)
         if self._optimizer_step is not None:
             self._train(self._optimizer_step, logs[0], context)
@@ -90,19 +91,24 @@ class StepProgram:
         check_gradients(grads, step.params)
         step.apply(context, clip(step.optimizer, grads))
 
+    def compute(self, *inputs: Any) -> Any:
+        """One step as operations of the function that is being traced; the logs as a vector."""
+        return self._step(inputs)
+
     def run_batch(self, inputs: Sequence[Any]) -> Any:
         """One step; returns the logs as a tensor."""
         if self._single is None:
-            self._make_variables()
+            self.make_variables()
             traced = tf.function(lambda *tensors: [self._step(tensors)], autograph=False)
-            specs = [fed_signature(v.type) for v in self._fed]
+            specs = [fed_signature(v.type) for v in self.fed]
             self._single = bind(traced.get_concrete_function(*specs))
         return self._single(*inputs)[0]
 
-    def _make_variables(self) -> None:
+    def make_variables(self) -> list[Any]:
+        """Makes all TensorFlow variables, which cannot be done while the step is traced."""
         step = self._optimizer_step
         state = step.variables if step is not None else []
-        materialize(self.graph, [*state, self._random_counter])
+        return [resource(v) for v in variables_of(self.graph, [*state, self._random_counter])]
 
     # -- many steps
 
@@ -135,7 +141,7 @@ class StepProgram:
 
     def _compile_loop(self, data: Sequence[Any], batch: int, capacity: int | None) -> BoundFunction:
         jit = capacity is not None
-        self._make_variables()
+        self.make_variables()
 
         def run(*arguments: Any) -> list[Any]:
             *samples, indices, steps = arguments
@@ -166,7 +172,7 @@ class StepProgram:
         if jit:
             specs = [tf.TensorSpec(d.shape, d.dtype) for d in data]
         else:
-            specs = [_open_batch(v.type) for v in self._fed]
+            specs = [_open_batch(v.type) for v in self.fed]
         concrete = traced.get_concrete_function(
             *specs, tf.TensorSpec([capacity, batch], tf.int32), tf.TensorSpec([], tf.int32)
         )

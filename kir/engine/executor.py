@@ -32,6 +32,9 @@ class Executor(Protocol):
     saving: ModuleType
     """Whole models in files of every kind: `save_model`, `load_model`."""
 
+    export: Any
+    """``export(model, path, to, **options)``: a model for use without kir."""
+
     def infer(self, node_op: str, attributes: Any, types: Sequence[TensorType]) -> Any:
         """The result type(s) of a recorded function, found by tracing it once."""
         ...

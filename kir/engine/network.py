@@ -556,6 +556,25 @@ class Network(Layer):
 
         save_weights(self, filepath, overwrite)
 
+    def export(self, path: Any, to: str | None = None, **options: Any) -> None:
+        """Writes the model for use without kir.
+
+        Args:
+            path: the file or folder to write; it is replaced when the new one is complete.
+            to: ``savedmodel``, ``frozen``, ``tflite``, ``onnx``, ``tfjs`` or ``stablehlo``; None
+                goes by the suffix (``.pb``, ``.tflite``, ``.onnx``), else it is ``savedmodel``.
+            **options: the format's own: `training` (savedmodel, stablehlo), `quantize`,
+                `representative` and `select_tf_ops` (tflite), `batch_size` (stablehlo).
+
+        Raises:
+            ExportError: the format cannot express a layer; says which, why, and what to do.
+            ConfigError: the model is not built, the format is unknown, or an option's value wrong.
+            ArgumentError: the format has no such option.
+        """
+        from kir.engine.saving import export
+
+        export(self, path, to, **options)
+
     def load_weights(
         self,
         filepath: Any,

@@ -144,3 +144,8 @@ def load_attributes_from_hdf5_group(group: Any, name: str) -> list[str]:
     """Reads a list of names from the attribute(s) of an HDF5 group."""
     names: list[str] = executor().hdf5.load_attributes_from_hdf5_group(group, name)
     return names
+
+
+def export(model: Any, path: Any, to: str | None = None, **options: Any) -> None:
+    """Writes a model for use without kir; see `Network.export`."""
+    executor().export(model, path, to, **options)

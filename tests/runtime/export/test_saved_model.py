@@ -25,7 +25,7 @@ from kir.layers import (
 )
 from kir.models import Model, Sequential
 from runtime.export import export_saved_model
-from runtime.export.saved_model import argument_name, distinct
+from runtime.export.programs import argument_name, distinct
 
 pytestmark = pytest.mark.tf
 
@@ -221,6 +221,40 @@ def test_a_folder_of_other_things_is_not_replaced(tmp_path):
     with pytest.raises(FileExistsError, match="holds other things"):
         export_saved_model(Sequential([Dense(1, input_shape=(2,))]), tmp_path)
     assert (tmp_path / "thesis.tex").read_text() == "years of work"
+
+
+def test_the_training_signature_takes_steps(tmp_path):
+    from compiler.tensorflow import tf
+
+    def made():
+        np.random.seed(3)
+        model = Sequential(
+            [Dense(4, activation="relu", input_shape=(3,)), BatchNormalization(), Dense(1)],
+            name="model",
+        )
+        model.compile("adam", "mse", metrics=["mae"])
+        return model
+
+    x, y = np.random.rand(2, 8, 3).astype("float32"), np.random.rand(2, 8, 1).astype("float32")
+    model = made()
+    export_saved_model(model, tmp_path / "model", training=True)
+    loaded = load(tmp_path / "model")
+    train, serve = (loaded.signatures[name] for name in ("train", "serving_default"))
+    target, name = f"{model.output_names[0]}_target", model.input_names[0]
+    for x_part, y_part in zip(x, y, strict=True):
+        logs = train(**{name: tf.constant(x_part), target: tf.constant(y_part)})
+        loss, mae = model.train_on_batch(x_part, y_part)
+        np.testing.assert_allclose(logs["loss"], loss, rtol=1e-5)
+        np.testing.assert_allclose(logs["mean_absolute_error"], mae, rtol=1e-5)
+    (found,) = serve(**{name: tf.constant(x[0])}).values()
+    np.testing.assert_allclose(found, model.predict(x[0]), rtol=1e-5, atol=1e-6)
+
+
+def test_training_of_a_model_that_is_not_compiled_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="not compiled"):
+        export_saved_model(
+            Sequential([Dense(1, input_shape=(2,))]), tmp_path / "model", training=True
+        )
 
 
 def test_an_unbuilt_model_is_refused(tmp_path):

@@ -1,0 +1,35 @@
+"""How layers and functions are written; importing this package registers the rules."""
+
+from runtime.export.onnx.rules import (
+    cells,
+    convolutional,
+    core,
+    elementwise,
+    linalg,
+    local,
+    merge,
+    normalization,
+    pooling,
+    recurrent,
+    reductions,
+    resizing,
+    shapes,
+    wrappers,
+)
+
+__all__ = [
+    "cells",
+    "convolutional",
+    "core",
+    "elementwise",
+    "linalg",
+    "local",
+    "merge",
+    "normalization",
+    "pooling",
+    "recurrent",
+    "reductions",
+    "resizing",
+    "shapes",
+    "wrappers",
+]
