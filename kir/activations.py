@@ -54,8 +54,14 @@ def softmax(x: Any, axis: int = -1) -> Any:
         axis: the axis over which the results sum to 1. Keras 2.2: ignored for two axes, where it
             is always the last one.
 
+    Shape:
+        `x` of rank 2 or more -> the same shape; dtype: same as `x`.
+
     Raises:
         ShapeError: `x` has fewer than two axes.
+
+    Reference:
+        https://keras.io/activations (Keras 2.2.4).
     """
     rank = K.ndim(x)
     if rank is not None and rank < 2:
@@ -70,6 +76,13 @@ def softmax(x: Any, axis: int = -1) -> Any:
 def elu(x: Any, alpha: float = 1.0) -> Any:
     """Exponential linear unit: `x` where positive, else ``alpha * (exp(x) - 1)``.
 
+    Args:
+        x: a tensor or variable.
+        alpha: the scale of the negative part: the result tends to ``-alpha``.
+
+    Shape:
+        `x` and result: any shape; dtype: same as `x`.
+
     Reference:
         Clevert et al., Fast and Accurate Deep Network Learning by ELUs, 2015.
     """
@@ -81,6 +94,12 @@ def selu(x: Any) -> Any:
 
     To be used with the initializer ``lecun_normal`` and with AlphaDropout.
 
+    Args:
+        x: a tensor or variable.
+
+    Shape:
+        `x` and result: any shape; dtype: same as `x`.
+
     Reference:
         Klambauer et al., Self-Normalizing Neural Networks, 2017.
     """
@@ -88,12 +107,32 @@ def selu(x: Any) -> Any:
 
 
 def softplus(x: Any) -> Any:
-    """``log(exp(x) + 1)``."""
+    """Smooth rectifier: ``log(exp(x) + 1)``.
+
+    Args:
+        x: a tensor or variable.
+
+    Shape:
+        `x` and result: any shape; dtype: same as `x`.
+
+    Reference:
+        https://keras.io/activations (Keras 2.2.4).
+    """
     return K.softplus(x)
 
 
 def softsign(x: Any) -> Any:
-    """``x / (|x| + 1)``."""
+    """``x / (|x| + 1)``, between -1 and 1.
+
+    Args:
+        x: a tensor or variable.
+
+    Shape:
+        `x` and result: any shape; dtype: same as `x`.
+
+    Reference:
+        https://keras.io/activations (Keras 2.2.4).
+    """
     return K.softsign(x)
 
 
@@ -108,32 +147,88 @@ def relu(x: Any, alpha: float = 0.0, max_value: float | None = None, threshold: 
         alpha: the slope below the threshold.
         max_value: the largest result; None for no bound.
         threshold: where the linear part begins.
+
+    Shape:
+        `x` and result: any shape; dtype: same as `x`.
+
+    Reference:
+        https://keras.io/activations (Keras 2.2.4).
     """
     return K.relu(x, alpha=alpha, max_value=max_value, threshold=threshold)
 
 
 def tanh(x: Any) -> Any:
-    """Hyperbolic tangent."""
+    """Hyperbolic tangent, between -1 and 1.
+
+    Args:
+        x: a tensor or variable.
+
+    Shape:
+        `x` and result: any shape; dtype: same as `x`.
+
+    Reference:
+        https://keras.io/activations (Keras 2.2.4).
+    """
     return K.tanh(x)
 
 
 def sigmoid(x: Any) -> Any:
-    """``1 / (1 + exp(-x))``."""
+    """Logistic function: ``1 / (1 + exp(-x))``, between 0 and 1.
+
+    Args:
+        x: a tensor or variable.
+
+    Shape:
+        `x` and result: any shape; dtype: same as `x`.
+
+    Reference:
+        https://keras.io/activations (Keras 2.2.4).
+    """
     return K.sigmoid(x)
 
 
 def hard_sigmoid(x: Any) -> Any:
-    """Piecewise linear approximation of the sigmoid: ``clip(0.2 * x + 0.5, 0, 1)``."""
+    """Piecewise linear approximation of the sigmoid: ``clip(0.2 * x + 0.5, 0, 1)``.
+
+    Args:
+        x: a tensor or variable.
+
+    Shape:
+        `x` and result: any shape; dtype: same as `x`.
+
+    Reference:
+        https://keras.io/activations (Keras 2.2.4).
+    """
     return K.hard_sigmoid(x)
 
 
 def exponential(x: Any) -> Any:
-    """``exp(x)``."""
+    """Exponential function: ``exp(x)``.
+
+    Args:
+        x: a tensor or variable.
+
+    Shape:
+        `x` and result: any shape; dtype: same as `x`.
+
+    Reference:
+        https://keras.io/activations (Keras 2.2.4).
+    """
     return K.exp(x)
 
 
 def linear(x: Any) -> Any:
-    """The identity."""
+    """The identity: returns `x`.
+
+    Args:
+        x: a tensor or variable.
+
+    Shape:
+        `x` and result: any shape; dtype: same as `x`.
+
+    Reference:
+        https://keras.io/activations (Keras 2.2.4).
+    """
     return x
 
 
@@ -158,8 +253,14 @@ _BY_NAME = {
 def serialize(activation: Any) -> Any:
     """What a configuration says for an activation: the function's name.
 
+    Args:
+        activation: a function with a name.
+
     Raises:
         ConfigError: it has no name.
+
+    Reference:
+        https://keras.io/activations (Keras 2.2.4).
     """
     name = getattr(activation, "__name__", None)
     if name is None:
@@ -171,15 +272,33 @@ def serialize(activation: Any) -> Any:
 
 
 def deserialize(name: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """The activation that a configuration names."""
+    """The activation that a configuration names.
+
+    Args:
+        name: the function's name.
+        custom_objects: your own functions by name; default those of the enclosing
+            `custom_object_scope`s.
+
+    Raises:
+        ConfigError: the name is unknown.
+
+    Reference:
+        https://keras.io/activations (Keras 2.2.4).
+    """
     return deserialize_keras_object(name, _BY_NAME, custom_objects, "activation function")
 
 
 def get(identifier: Any) -> Any:
     """An activation by name, or as it is; None stands for `linear`.
 
+    Args:
+        identifier: a name, a function ``(x) -> y``, a layer, or None for `linear`.
+
     Raises:
         ConfigError: the name is unknown, or `identifier` is of another type.
+
+    Reference:
+        https://keras.io/activations (Keras 2.2.4).
     """
     if identifier is None:
         return linear

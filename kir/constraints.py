@@ -39,7 +39,16 @@ def _norms(w: Any, axis: Axis) -> Any:
 
 
 class Constraint:
-    """Base class: a callable from a weight to the weight that is allowed."""
+    """Base class: a callable from a weight to the weight that is allowed.
+
+    A class of your own overrides `__call__` and `get_config`.
+
+    Shape:
+        `w` and result: the weight's shape; dtype: same as `w`.
+
+    Reference:
+        https://keras.io/constraints (Keras 2.2.4).
+    """
 
     _config_names: tuple[str, ...] = ()
 
@@ -63,6 +72,9 @@ class MaxNorm(Constraint):
         axis: over which axes a norm is taken: 0 for the columns of a Dense kernel (inputs, units),
             ``[0, 1, 2]`` for the filters of a Conv2D kernel (rows, columns, channels, filters).
 
+    Shape:
+        `w` and result: the weight's shape; dtype: same as `w`.
+
     Reference:
         Srivastava et al., Dropout: A Simple Way to Prevent Neural Networks from Overfitting, 2014.
     """
@@ -80,7 +92,14 @@ class MaxNorm(Constraint):
 
 
 class NonNeg(Constraint):
-    """Sets negative weights to zero."""
+    """Sets negative weights to zero.
+
+    Shape:
+        `w` and result: the weight's shape; dtype: same as `w`.
+
+    Reference:
+        https://keras.io/constraints (Keras 2.2.4).
+    """
 
     def __call__(self, w: Any) -> Any:
         """`w` with zeros for what is negative."""
@@ -92,6 +111,12 @@ class UnitNorm(Constraint):
 
     Args:
         axis: over which axes a norm is taken; see `MaxNorm`.
+
+    Shape:
+        `w` and result: the weight's shape; dtype: same as `w`.
+
+    Reference:
+        https://keras.io/constraints (Keras 2.2.4).
     """
 
     _config_names = ("axis",)
@@ -113,6 +138,12 @@ class MinMaxNorm(Constraint):
         rate: how far to go towards the bounds at each update, a fraction of 1: the wanted norm is
             ``rate * clip(norm, min_value, max_value) + (1 - rate) * norm``.
         axis: over which axes a norm is taken; see `MaxNorm`.
+
+    Shape:
+        `w` and result: the weight's shape; dtype: same as `w`.
+
+    Reference:
+        https://keras.io/constraints (Keras 2.2.4).
     """
 
     _config_names = ("min_value", "max_value", "rate", "axis")
@@ -155,19 +186,47 @@ _BY_NAME = {
 
 
 def serialize(constraint: Any) -> Any:
-    """What a configuration says for a constraint."""
+    """What a configuration says for a constraint.
+
+    Args:
+        constraint: a constraint.
+
+    Raises:
+        ConfigError: it has neither `get_config` nor a name.
+
+    Reference:
+        https://keras.io/constraints (Keras 2.2.4).
+    """
     return serialize_keras_object(constraint)
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """The constraint that a configuration stands for."""
+    """The constraint that a configuration stands for.
+
+    Args:
+        config: its name, or ``{'class_name': ..., 'config': ...}``.
+        custom_objects: your own objects by name; default those of the enclosing
+            `custom_object_scope`s.
+
+    Raises:
+        ConfigError: the name is unknown, or the configuration is malformed.
+
+    Reference:
+        https://keras.io/constraints (Keras 2.2.4).
+    """
     return deserialize_keras_object(config, _BY_NAME, custom_objects, "constraint")
 
 
 def get(identifier: Any) -> Any:
     """A constraint by name, by configuration, or as it is.
 
+    Args:
+        identifier: a name, a configuration, a function, a `Constraint`, or None for none.
+
     Raises:
         ConfigError: the name is unknown, or `identifier` is of another type.
+
+    Reference:
+        https://keras.io/constraints (Keras 2.2.4).
     """
     return interpret(identifier, deserialize, "constraint", optional=True)

@@ -66,12 +66,34 @@ __all__ = [
 
 
 def binary_accuracy(y_true: Any, y_pred: Any) -> Any:
-    """The fraction of outputs that are right when rounded to 0 or 1."""
+    """The fraction of outputs that are right when rounded to 0 or 1.
+
+    Args:
+        y_true: targets, 0 or 1.
+        y_pred: predicted probabilities of 1.
+
+    Shape:
+        y_true and y_pred: (batch, ..., units) -> (batch, ...); dtype: `K.floatx()`; fractions of 1.
+
+    Reference:
+        https://keras.io/metrics (Keras 2.2.4).
+    """
     return K.mean(K.equal(y_true, K.round(y_pred)), axis=-1)
 
 
 def categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
-    """1 where the largest prediction stands at the one of a one-hot target, else 0."""
+    """1 where the largest prediction stands at the one of a one-hot target, else 0.
+
+    Args:
+        y_true: one-hot targets.
+        y_pred: scores or probabilities of the classes.
+
+    Shape:
+        y_true and y_pred: (batch, ..., classes) -> (batch, ...); dtype: `K.floatx()`.
+
+    Reference:
+        https://keras.io/metrics (Keras 2.2.4).
+    """
     hit = K.equal(K.argmax(y_true, axis=-1), K.argmax(y_pred, axis=-1))
     return K.cast(hit, K.floatx())
 
@@ -80,18 +102,53 @@ def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
     """1 where the largest prediction stands at the target's class number, else 0.
 
     Keras 2.2: targets are flattened, so predictions for several timesteps are not accepted.
+
+    Args:
+        y_true: class numbers from 0 on.
+        y_pred: scores or probabilities of the classes.
+
+    Shape:
+        y_true: (batch,) or (batch, 1), y_pred: (batch, classes) -> (batch,); dtype: `K.floatx()`.
+
+    Reference:
+        https://keras.io/metrics (Keras 2.2.4).
     """
     predicted = K.cast(K.argmax(y_pred, axis=-1), K.floatx())
     return K.cast(K.equal(K.flatten(y_true), predicted), K.floatx())
 
 
 def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
-    """The fraction of samples whose one-hot target is among the `k` largest predictions."""
+    """The fraction of samples whose one-hot target is among the `k` largest predictions.
+
+    Args:
+        y_true: one-hot targets.
+        y_pred: scores or probabilities of the classes.
+        k: how many of the largest predictions count.
+
+    Shape:
+        y_true and y_pred: (batch, classes) -> scalar; dtype: `K.floatx()`; a fraction of 1.
+
+    Reference:
+        https://keras.io/metrics (Keras 2.2.4).
+    """
     return K.mean(K.in_top_k(y_pred, K.argmax(y_true, axis=-1), k), axis=-1)
 
 
 def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
-    """The fraction of samples whose class number is among the `k` largest predictions."""
+    """The fraction of samples whose class number is among the `k` largest predictions.
+
+    Args:
+        y_true: class numbers from 0 on.
+        y_pred: scores or probabilities of the classes.
+        k: how many of the largest predictions count.
+
+    Shape:
+        y_true: (batch,) or (batch, 1), y_pred: (batch, classes) -> scalar; dtype: `K.floatx()`; a
+        fraction of 1.
+
+    Reference:
+        https://keras.io/metrics (Keras 2.2.4).
+    """
     return K.mean(K.in_top_k(y_pred, K.cast(K.flatten(y_true), "int32"), k), axis=-1)
 
 
@@ -101,20 +158,48 @@ _BY_NAME = {
 
 
 def serialize(metric: Any) -> Any:
-    """What a configuration says for a metric: the function's name."""
+    """What a configuration says for a metric: the function's name.
+
+    Args:
+        metric: a metric function.
+
+    Raises:
+        ConfigError: it has neither `get_config` nor a name.
+
+    Reference:
+        https://keras.io/metrics (Keras 2.2.4).
+    """
     return serialize_keras_object(metric)
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """The metric that a configuration stands for."""
+    """The metric that a configuration stands for.
+
+    Args:
+        config: its name, or ``{'class_name': ..., 'config': ...}``.
+        custom_objects: your own objects by name; default those of the enclosing
+            `custom_object_scope`s.
+
+    Raises:
+        ConfigError: the name is unknown, or the configuration is malformed.
+
+    Reference:
+        https://keras.io/metrics (Keras 2.2.4).
+    """
     return deserialize_keras_object(config, _BY_NAME, custom_objects, "metric function")
 
 
 def get(identifier: Any) -> Any:
     """A metric by name, by configuration, or as it is.
 
+    Args:
+        identifier: a name, a configuration, or a function ``(y_true, y_pred)``.
+
     Raises:
         ConfigError: the name is unknown, or `identifier` is of another type.
+
+    Reference:
+        https://keras.io/metrics (Keras 2.2.4).
     """
     if isinstance(identifier, str | dict):
         return deserialize(identifier)

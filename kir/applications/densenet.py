@@ -49,9 +49,21 @@ def DenseNet121(  # noqa: N802 - Keras's name
         pooling: without the top, 'avg' or 'max' over all positions, or None.
         classes: how many classes the classifier tells apart.
 
+    Returns:
+        A `Model` that is not compiled.
+
+    Shape:
+        images (batch, height, width, 3), or with channels first -> (batch, classes) probabilities;
+        without the top the features (batch, rows, columns, channels), or (batch, channels) with
+        `pooling`; dtype: `K.floatx()`.
+
     Raises:
         ConfigError: the arguments contradict each other.
         DownloadError: ImageNet's weights cannot be fetched.
+
+    Reference:
+        Huang et al., Densely Connected Convolutional Networks, 2017.
+        https://keras.io/applications (Keras 2.2.4).
     """
     request = Request(include_top, weights, input_tensor, input_shape, pooling, classes)
     return _dense_net(121, request)
@@ -77,9 +89,21 @@ def DenseNet169(  # noqa: N802 - Keras's name
         pooling: without the top, 'avg' or 'max' over all positions, or None.
         classes: how many classes the classifier tells apart.
 
+    Returns:
+        A `Model` that is not compiled.
+
+    Shape:
+        images (batch, height, width, 3), or with channels first -> (batch, classes) probabilities;
+        without the top the features (batch, rows, columns, channels), or (batch, channels) with
+        `pooling`; dtype: `K.floatx()`.
+
     Raises:
         ConfigError: the arguments contradict each other.
         DownloadError: ImageNet's weights cannot be fetched.
+
+    Reference:
+        Huang et al., Densely Connected Convolutional Networks, 2017.
+        https://keras.io/applications (Keras 2.2.4).
     """
     request = Request(include_top, weights, input_tensor, input_shape, pooling, classes)
     return _dense_net(169, request)
@@ -105,9 +129,21 @@ def DenseNet201(  # noqa: N802 - Keras's name
         pooling: without the top, 'avg' or 'max' over all positions, or None.
         classes: how many classes the classifier tells apart.
 
+    Returns:
+        A `Model` that is not compiled.
+
+    Shape:
+        images (batch, height, width, 3), or with channels first -> (batch, classes) probabilities;
+        without the top the features (batch, rows, columns, channels), or (batch, channels) with
+        `pooling`; dtype: `K.floatx()`.
+
     Raises:
         ConfigError: the arguments contradict each other.
         DownloadError: ImageNet's weights cannot be fetched.
+
+    Reference:
+        Huang et al., Densely Connected Convolutional Networks, 2017.
+        https://keras.io/applications (Keras 2.2.4).
     """
     request = Request(include_top, weights, input_tensor, input_shape, pooling, classes)
     return _dense_net(201, request)

@@ -78,9 +78,21 @@ def InceptionV3(  # noqa: N802 - Keras's name
         pooling: without the top, 'avg' or 'max' over all positions, or None.
         classes: how many classes the classifier tells apart.
 
+    Returns:
+        A `Model` that is not compiled.
+
+    Shape:
+        images (batch, height, width, 3), or with channels first -> (batch, classes) probabilities;
+        without the top the features (batch, rows, columns, channels), or (batch, channels) with
+        `pooling`; dtype: `K.floatx()`.
+
     Raises:
         ConfigError: the arguments contradict each other.
         DownloadError: ImageNet's weights cannot be fetched.
+
+    Reference:
+        Szegedy et al., Rethinking the Inception Architecture for Computer Vision, 2015.
+        https://keras.io/applications (Keras 2.2.4).
     """
     request = Request(include_top, weights, input_tensor, input_shape, pooling, classes)
     image = request.image(request.shape(299, 75))

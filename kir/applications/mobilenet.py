@@ -64,9 +64,22 @@ def MobileNet(  # noqa: N802 - Keras's name
         pooling: without the top, 'avg' or 'max' over all positions, or None.
         classes: how many classes the classifier tells apart.
 
+    Returns:
+        A `Model` that is not compiled.
+
+    Shape:
+        images (batch, height, width, 3), or with channels first -> (batch, classes) probabilities;
+        without the top the features (batch, rows, columns, channels), or (batch, channels) with
+        `pooling`; dtype: `K.floatx()`.
+
     Raises:
         ConfigError: the arguments contradict each other.
         DownloadError: ImageNet's weights cannot be fetched.
+
+    Reference:
+        Howard et al., MobileNets: Efficient Convolutional Neural Networks for Mobile Vision
+        Applications, 2017.
+        https://keras.io/applications (Keras 2.2.4).
     """
     request = Request(include_top, weights, input_tensor, input_shape, pooling, classes)
     with channels_last("MobileNet"):

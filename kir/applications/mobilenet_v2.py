@@ -69,9 +69,21 @@ def MobileNetV2(  # noqa: N802 - Keras's name
         pooling: without the top, 'avg' or 'max' over all positions, or None.
         classes: how many classes the classifier tells apart.
 
+    Returns:
+        A `Model` that is not compiled.
+
+    Shape:
+        images (batch, height, width, 3), or with channels first -> (batch, classes) probabilities;
+        without the top the features (batch, rows, columns, channels), or (batch, channels) with
+        `pooling`; dtype: `K.floatx()`.
+
     Raises:
         ConfigError: the arguments contradict each other.
         DownloadError: ImageNet's weights cannot be fetched.
+
+    Reference:
+        Sandler et al., MobileNetV2: Inverted Residuals and Linear Bottlenecks, 2018.
+        https://keras.io/applications (Keras 2.2.4).
     """
     with channels_last("MobileNetV2"):
         input_shape = _shape_of(input_tensor, input_shape)

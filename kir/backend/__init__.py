@@ -2,6 +2,11 @@
 
 On symbolic tensors and variables a function records a node `k.<name>`; on tensors of TensorFlow it
 computes. Importing this package needs no TensorFlow.
+
+Functions on tensors accept variables and numbers too, and are recorded or computed alike.
+
+Reference:
+    https://keras.io/backend (Keras 2.2.4).
 """
 
 from __future__ import annotations

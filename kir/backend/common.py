@@ -73,6 +73,9 @@ def cast_to_floatx(x: Any) -> np.ndarray:
 
     Args:
         x: an array or something that NumPy makes one of.
+
+    Shape:
+        any shape -> the same; dtype: `floatx()`.
     """
     return np.asarray(x, dtype=_SETTINGS.floatx)
 
@@ -98,6 +101,9 @@ def set_image_data_format(data_format: str) -> None:
 
 def normalize_data_format(value: str | None) -> str:
     """Returns a checked order of image axes; None stands for `image_data_format()`.
+
+    Args:
+        value: 'channels_last', 'channels_first', or None.
 
     Raises:
         ConfigError: neither None nor one of the two orders.
@@ -134,6 +140,9 @@ def set_image_dim_ordering(dim_ordering: str) -> None:
 
 def get_uid(prefix: str = "") -> int:
     """Returns the next number of a prefix: 1, 2, ... since the last `reset_uids`.
+
+    Args:
+        prefix: what is counted, such as a layer's lower-case name.
 
     Example:
         >>> get_uid("dense"), get_uid("dense")

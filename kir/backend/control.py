@@ -72,6 +72,9 @@ def in_train_phase(x: Any, alt: Any, training: Any = None) -> Any:
         x: a tensor, or a function without arguments that makes it.
         alt: the same for the other case.
         training: the phase if it is not to be `learning_phase()`: a scalar, bool or int.
+
+    Shape:
+        `x` and `alt`: one shape -> the same; dtype: theirs.
     """
     if training is None:
         training = learning_phase()
@@ -82,7 +85,16 @@ def in_train_phase(x: Any, alt: Any, training: Any = None) -> Any:
 
 
 def in_test_phase(x: Any, alt: Any, training: Any = None) -> Any:
-    """Chooses `x` in inference and `alt` in training; see `in_train_phase`."""
+    """Chooses `x` in inference and `alt` in training; the opposite of `in_train_phase`.
+
+    Args:
+        x: a tensor, or a function without arguments that makes it.
+        alt: the same for training.
+        training: the phase if it is not to be `learning_phase()`: a scalar, bool or int.
+
+    Shape:
+        `x` and `alt`: one shape -> the same; dtype: theirs.
+    """
     return in_train_phase(alt, x, training=training)
 
 
@@ -121,6 +133,12 @@ def switch(condition: Any, then_expression: Any, else_expression: Any) -> Any:
             their last axes.
         then_expression: a tensor, or a function without arguments that makes it.
         else_expression: the same for the other case.
+
+    Shape:
+        both expressions: one shape -> the same; dtype: theirs.
+
+    Raises:
+        ShapeError: `condition` has more axes than the expressions.
 
     Example:
         >>> from kir import backend as K

@@ -92,7 +92,26 @@ def conv1d(
     data_format: str | None = None,
     dilation_rate: Any = 1,
 ) -> Any:
-    """Convolution over time; `padding` may be 'causal' too: no output sees later inputs."""
+    """Convolution (cross-correlation) over time.
+
+    Args:
+        x: sequences.
+        kernel: the weights, (window, channels, filters).
+        strides: the distance of the windows, in steps.
+        padding: 'valid' (windows inside only) or 'same' (zeros around), or 'causal' (zeros before,
+            so that no output sees later steps).
+        data_format: the order of the axes, 'channels_last' or 'channels_first'; default
+            `image_data_format()`.
+        dilation_rate: the distance of the kernel's elements; 1 for a dense window.
+
+    Shape:
+        (batch, steps, channels), or with channels first -> (batch, new steps, filters); dtype: same
+        as `x`.
+
+    Raises:
+        ShapeError: `x` is not of rank 3, its channels are not the kernel's, or the window is larger
+            than it.
+    """
 
 
 @op(_conv_type)
@@ -104,7 +123,25 @@ def conv2d(
     data_format: str | None = None,
     dilation_rate: Any = (1, 1),
 ) -> Any:
-    """Convolution of images."""
+    """Convolution (cross-correlation) of images.
+
+    Args:
+        x: images.
+        kernel: the weights, (rows, columns, channels, filters).
+        strides: the distance of the windows, a number for each axis.
+        padding: 'valid' (windows inside only) or 'same' (zeros around).
+        data_format: the order of the axes, 'channels_last' or 'channels_first'; default
+            `image_data_format()`.
+        dilation_rate: the distance of the kernel's elements; 1 for a dense window.
+
+    Shape:
+        (batch, rows, columns, channels), or with channels first -> (batch, new rows, new columns,
+        filters); dtype: same as `x`.
+
+    Raises:
+        ShapeError: `x` is not of rank 4, its channels are not the kernel's, or the window is larger
+            than it.
+    """
 
 
 @op(_conv_type)
@@ -116,7 +153,25 @@ def conv3d(
     data_format: str | None = None,
     dilation_rate: Any = (1, 1, 1),
 ) -> Any:
-    """Convolution of volumes."""
+    """Convolution (cross-correlation) of volumes.
+
+    Args:
+        x: volumes.
+        kernel: the weights, (k1, k2, k3, channels, filters).
+        strides: the distance of the windows, a number for each axis.
+        padding: 'valid' (windows inside only) or 'same' (zeros around).
+        data_format: the order of the axes, 'channels_last' or 'channels_first'; default
+            `image_data_format()`.
+        dilation_rate: the distance of the kernel's elements; 1 for a dense window.
+
+    Shape:
+        (batch, d1, d2, d3, channels), or with channels first -> (batch, new d1, new d2, new d3,
+        filters); dtype: same as `x`.
+
+    Raises:
+        ShapeError: `x` is not of rank 5, its channels are not the kernel's, or the window is larger
+            than it.
+    """
 
 
 def _transposed_type(x: Any, output_shape: Any, **_: Any) -> TensorType | None:
@@ -147,6 +202,10 @@ def conv2d_transpose(
         padding: 'valid' or 'same'.
         data_format: the order of the axes.
         dilation_rate: the distance of the kernel's elements, the same along both axes.
+
+    Shape:
+        (batch, rows, columns, channels), or with channels first -> `output_shape`; dtype: same as
+        `x`.
     """
 
 
@@ -159,7 +218,20 @@ def conv3d_transpose(
     padding: str = "valid",
     data_format: str | None = None,
 ) -> Any:
-    """The gradient of a convolution of volumes, used as a layer."""
+    """The gradient of a convolution of volumes, used as a layer.
+
+    Args:
+        x: volumes.
+        kernel: the weights, (k1, k2, k3, filters, channels).
+        output_shape: the result's shape; sizes may be None (batch) or symbolic.
+        strides: the strides of the convolution, three numbers.
+        padding: 'valid' or 'same'.
+        data_format: the order of the axes, 'channels_last' or 'channels_first'; default
+            `image_data_format()`.
+
+    Shape:
+        (batch, d1, d2, d3, channels), or with channels first -> `output_shape`; dtype: same as `x`.
+    """
 
 
 def _depthwise_type(
@@ -189,7 +261,24 @@ def depthwise_conv2d(
     data_format: str | None = None,
     dilation_rate: Any = (1, 1),
 ) -> Any:
-    """Convolves each channel on its own; kernel (height, width, channels, multiplier)."""
+    """Convolves each channel on its own.
+
+    Args:
+        x: images.
+        depthwise_kernel: the weights, (rows, columns, channels, multiplier).
+        strides: the distance of the windows, a number for each axis.
+        padding: 'valid' or 'same'.
+        data_format: the order of the axes, 'channels_last' or 'channels_first'; default
+            `image_data_format()`.
+        dilation_rate: the distance of the kernel's elements; 1 for a dense window.
+
+    Shape:
+        (batch, rows, columns, channels), or with channels first -> (batch, new rows, new columns,
+        channels * multiplier); dtype: same as `x`.
+
+    Raises:
+        ShapeError: rank or channels of `x` are not the kernel's, or the window is larger than it.
+    """
 
 
 def _separable_type(
@@ -221,7 +310,25 @@ def separable_conv1d(
     data_format: str | None = None,
     dilation_rate: Any = 1,
 ) -> Any:
-    """Depthwise convolution over time, then a mixing of the channels."""
+    """Convolution of each channel over time, then a mixing of the channels.
+
+    Args:
+        x: sequences.
+        depthwise_kernel: the weights over time, (window, channels, multiplier).
+        pointwise_kernel: the mixing, (1, channels * multiplier, filters).
+        strides: the distance of the windows, a number for each axis.
+        padding: 'valid' or 'same'.
+        data_format: the order of the axes, 'channels_last' or 'channels_first'; default
+            `image_data_format()`.
+        dilation_rate: the distance of the kernel's elements; 1 for a dense window.
+
+    Shape:
+        (batch, steps, channels), or with channels first -> (batch, new steps, filters); dtype: same
+        as `x`.
+
+    Raises:
+        ShapeError: rank or channels of `x` are not the kernel's, or the window is larger than it.
+    """
 
 
 @op(_separable_type)
@@ -234,7 +341,25 @@ def separable_conv2d(
     data_format: str | None = None,
     dilation_rate: Any = (1, 1),
 ) -> Any:
-    """Depthwise convolution of images, then a mixing of the channels."""
+    """Convolution of each channel of images, then a mixing of the channels.
+
+    Args:
+        x: images.
+        depthwise_kernel: the weights, (rows, columns, channels, multiplier).
+        pointwise_kernel: the mixing, (1, 1, channels * multiplier, filters).
+        strides: the distance of the windows, a number for each axis.
+        padding: 'valid' or 'same'.
+        data_format: the order of the axes, 'channels_last' or 'channels_first'; default
+            `image_data_format()`.
+        dilation_rate: the distance of the kernel's elements; 1 for a dense window.
+
+    Shape:
+        (batch, rows, columns, channels), or with channels first -> (batch, new rows, new columns,
+        filters); dtype: same as `x`.
+
+    Raises:
+        ShapeError: rank or channels of `x` are not the kernel's, or the window is larger than it.
+    """
 
 
 @op()
@@ -243,9 +368,17 @@ def local_conv1d(
 ) -> Any:
     """Convolution over time with weights of its own at each step.
 
+    Args:
+        inputs: sequences.
+        kernel: the weights, (new steps, window * channels, filters).
+        kernel_size: the window, a tuple of one number of steps.
+        strides: the distance of the windows, a tuple of one number of steps.
+        data_format: the order of the axes, 'channels_last' or 'channels_first'; default
+            `image_data_format()`.
+
     Shape:
-        inputs: (batch, time, channels), kernel: (steps, window * channels, filters)
-        -> (batch, steps, filters)
+        (batch, steps, channels), or with channels first -> (batch, new steps, filters); dtype: same
+        as `inputs`.
     """
 
 
@@ -267,6 +400,10 @@ def local_conv2d(
         strides: the strides, (down, right).
         output_shape: (rows, columns) of the result.
         data_format: the order of the axes.
+
+    Shape:
+        (batch, rows, columns, channels), or with channels first -> (batch, *output_shape, filters);
+        dtype: same as `inputs`.
     """
 
 
@@ -289,6 +426,14 @@ def bias_add(x: Any, bias: Any, data_format: str | None = None) -> Any:
 
     Args:
         x: a tensor.
-        bias: one number per channel, or one per element of a sample.
-        data_format: where the channels are.
+        bias: a number for each channel, or for each element of a sample.
+        data_format: the order of the axes, 'channels_last' or 'channels_first'; default
+            `image_data_format()`.
+
+    Shape:
+        `x` of any shape, bias: (channels,) or the shape of a sample -> the shape of `x`; dtype:
+        same as `x`.
+
+    Raises:
+        ShapeError: `bias` has neither one axis nor one less than `x`.
     """

@@ -31,6 +31,9 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None 
         shape: the tensor's shape; a shorter value is continued by its last element.
         name: a label.
 
+    Shape:
+        -> `shape`, or that of `value`; dtype: `dtype`.
+
     Example:
         >>> from kir import backend as K
         >>> K.eval(K.constant(3, shape=(2, 2))).tolist()
@@ -56,6 +59,9 @@ def zeros_like(x: Any, dtype: Any = None, name: str | None = None) -> Any:
         x: a tensor or variable.
         dtype: the element type; default that of `x`.
         name: a label.
+
+    Shape:
+        `x` of any shape -> the same; dtype: `dtype`, or that of `x`.
     """
 
 
@@ -67,6 +73,9 @@ def ones_like(x: Any, dtype: Any = None, name: str | None = None) -> Any:
         x: a tensor or variable.
         dtype: the element type; default that of `x`.
         name: a label.
+
+    Shape:
+        `x` of any shape -> the same; dtype: `dtype`, or that of `x`.
     """
 
 
@@ -93,12 +102,23 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = "int32") ->
         step: the difference of neighbours.
         dtype: the element type. Keras 2.2: the default leaves the type of the numbers, so that
             ``arange(0.0, 4.0)`` is floating.
+
+    Shape:
+        -> (ceil((stop - start) / step),); dtype: `dtype`, or that of the numbers.
     """
 
 
 @op(rules.same)
 def identity(x: Any, name: str | None = None) -> Any:
-    """Returns a tensor with the content of `x`."""
+    """Returns a tensor with the content of `x`.
+
+    Args:
+        x: a tensor or variable.
+        name: a label.
+
+    Shape:
+        `x` and result: any shape; dtype: same as `x`.
+    """
 
 
 def _cast_type(x: Any, dtype: str) -> TensorType | None:
@@ -112,6 +132,9 @@ def cast(x: Any, dtype: Any) -> Any:
     Args:
         x: a tensor or variable.
         dtype: 'float16', 'float32', 'float64', 'int32', 'bool', ...
+
+    Shape:
+        `x` of any shape -> the same; dtype: `dtype`.
     """
 
 
@@ -121,7 +144,14 @@ def _shape_type(x: Any) -> TensorType | None:
 
 @op(_shape_type)
 def shape(x: Any) -> Any:
-    """Returns the shape of `x` as a symbolic integer vector; `int_shape` gives a tuple."""
+    """Returns the shape of `x` as a symbolic integer vector; `int_shape` gives a tuple.
+
+    Args:
+        x: a tensor or variable.
+
+    Shape:
+        `x` of any shape -> (rank,); dtype: int32.
+    """
 
 
 def _stopped(variables: Any) -> Any:
@@ -136,12 +166,23 @@ def stop_gradient(variables: Any) -> Any:
 
     Args:
         variables: a tensor or a list of tensors.
+
+    Shape:
+        as `variables`; dtype: same.
     """
 
 
 @op(rules.same)
 def print_tensor(x: Any, message: str = "") -> Any:
-    """Returns `x` and prints `message` and its value whenever it is computed."""
+    """Returns `x` and prints its value whenever it is computed, on standard error.
+
+    Args:
+        x: a tensor or variable.
+        message: printed before the value.
+
+    Shape:
+        `x` and result: any shape; dtype: same as `x`.
+    """
 
 
 def is_constant(x: Any) -> bool:

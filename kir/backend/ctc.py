@@ -21,6 +21,10 @@ def ctc_label_dense_to_sparse(labels: Any, label_lengths: Any) -> Any:
     Args:
         labels: (batch, longest) label indices.
         label_lengths: how many labels of each row count.
+
+    Shape:
+        labels: (batch, longest), label_lengths: (batch,) -> sparse (batch, longest); dtype: same as
+        `labels`.
     """
 
 
@@ -34,7 +38,7 @@ def _cost_type(y_true: Any, y_pred: Any, **_: Any) -> TensorType | None:
 
 @op(_cost_type)
 def ctc_batch_cost(y_true: Any, y_pred: Any, input_length: Any, label_length: Any) -> Any:
-    """The CTC loss of each sample.
+    """The loss of connectionist temporal classification, of each sample.
 
     Args:
         y_true: (samples, longest label) label indices.
@@ -43,7 +47,10 @@ def ctc_batch_cost(y_true: Any, y_pred: Any, input_length: Any, label_length: An
         label_length: (samples, 1) labels of each row.
 
     Shape:
-        -> (samples, 1)
+        -> (samples, 1); dtype: same as `y_pred`.
+
+    Reference:
+        Graves et al., Connectionist Temporal Classification, 2006.
     """
 
 
@@ -87,6 +94,10 @@ def ctc_decode(
 
     Returns:
         A list of dense label tensors, -1 after a label's end, and the log probabilities.
+
+    Shape:
+        y_pred: (samples, time, classes) -> `top_paths` times (samples, longest path) of int64, and
+        (samples, top_paths).
     """
     *paths, scores = ctc_decode_all(y_pred, input_length, greedy, beam_width, top_paths)
     return paths, scores

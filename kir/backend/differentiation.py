@@ -30,7 +30,7 @@ _RULE = type_rule(_gradient_types)
 
 
 def gradients(loss: Any, variables: Any) -> Any:
-    """Differentiates.
+    """Differentiates: the gradient of a loss by each of several variables.
 
     Args:
         loss: a scalar tensor; of other tensors the sum of the elements is meant.
@@ -38,6 +38,9 @@ def gradients(loss: Any, variables: Any) -> Any:
 
     Returns:
         A list with the gradient by each variable, None where the loss does not depend on it.
+
+    Shape:
+        each gradient: the shape and dtype of its variable.
     """
     several = isinstance(variables, list | tuple)
     targets = list(variables) if several else [variables]

@@ -13,8 +13,15 @@ from kir.ir.types import TensorType
 def dot(x: Any, y: Any) -> Any:
     """Contracts the last axis of `x` with the last but one of `y`.
 
+    Args:
+        x: a tensor of rank 2 or more, or a sparse matrix.
+        y: a tensor of rank 2 or more.
+
     Shape:
-        x: (..., n), y: (..., n, m) -> x's other axes, then y's; `x` may be sparse of rank 2.
+        x: (..., n), y: (..., n, m) -> the other axes of `x`, then those of `y`; dtype: same as `x`.
+
+    Raises:
+        ShapeError: the two axes are of different sizes.
     """
 
 
@@ -52,7 +59,14 @@ def _transposed(x: Any) -> TensorType | None:
 
 @op(_transposed)
 def transpose(x: Any) -> Any:
-    """Reverses the order of the axes."""
+    """Reverses the order of the axes.
+
+    Args:
+        x: a tensor or variable.
+
+    Shape:
+        (n0, ..., nk) -> (nk, ..., n0); dtype: same as `x`.
+    """
 
 
 def _gathered(reference: Any, indices: Any) -> TensorType | None:
@@ -71,5 +85,6 @@ def gather(reference: Any, indices: Any) -> Any:
         indices: an integer tensor of places along its first axis.
 
     Shape:
-        (n, ...), (...indices) -> (...indices, ...)
+        reference: (n, ...), indices: any shape of integers -> (*indices' shape, ...); dtype: same
+        as `reference`.
     """

@@ -53,6 +53,10 @@ def rnn(
     Returns:
         The last output, the outputs (samples, time, ...), and the list of last states.
 
+    Shape:
+        inputs: (batch, time, ...) -> (batch, ...), (batch, time, ...), and the states' shapes;
+        dtype: that of the step's output.
+
     Raises:
         ShapeError: `inputs` of a rank below 3, or an unknown number of steps to unroll.
     """
@@ -128,6 +132,12 @@ def map_fn(fn: Callable[..., Any], elems: Any, name: str | None = None, dtype: A
         elems: a tensor, or a tuple of tensors of equal length.
         name: a label.
         dtype: the element type of the result.
+
+    Shape:
+        elems: (n, ...) -> (n, *shape of a result of `fn`); dtype: `dtype`, or that of the results.
+
+    Raises:
+        ShapeError: `elems` is a scalar.
     """
     values, several = _elements(elems)
     if executing() or not contains_symbolic(values):
@@ -166,6 +176,12 @@ def foldl(
         elems: a tensor.
         initializer: the first accumulator; default the first element.
         name: a label.
+
+    Shape:
+        elems: (n, ...) -> the shape of the accumulator; dtype: that of the accumulator.
+
+    Raises:
+        ShapeError: `elems` is a scalar.
     """
     return _fold("foldl", fn, elems, initializer)
 
@@ -173,5 +189,18 @@ def foldl(
 def foldr(
     fn: Callable[..., Any], elems: Any, initializer: Any = None, name: str | None = None
 ) -> Any:
-    """Combines the elements along the first axis, from the last to the first; see `foldl`."""
+    """Combines the elements along the first axis, from the last to the first.
+
+    Args:
+        fn: ``(accumulator, element) -> accumulator``.
+        elems: a tensor.
+        initializer: the first accumulator; default the last element.
+        name: a label.
+
+    Shape:
+        elems: (n, ...) -> the shape of the accumulator; dtype: that of the accumulator.
+
+    Raises:
+        ShapeError: `elems` is a scalar.
+    """
     return _fold("foldr", fn, elems, initializer)

@@ -18,47 +18,109 @@ def relu(x: Any, alpha: Any = 0.0, max_value: Any = None, threshold: Any = 0.0) 
         alpha: the slope below the threshold.
         max_value: the largest value of the result.
         threshold: where the linear part begins; below it ``alpha * (x - threshold)``.
+
+    Shape:
+        `x` and result: any shape; dtype: same as `x`.
     """
 
 
 @op(rules.same)
 def elu(x: Any, alpha: Any = 1.0) -> Any:
-    """Exponential linear unit: ``x`` if positive, else ``alpha * (exp(x) - 1)``."""
+    """Exponential linear unit: ``x`` where positive, else ``alpha * (exp(x) - 1)``.
+
+    Args:
+        x: a tensor or variable.
+        alpha: the scale of the negative part: the result tends to ``-alpha``.
+
+    Shape:
+        `x` and result: any shape; dtype: same as `x`.
+    """
 
 
 @op(rules.same)
 def softmax(x: Any, axis: int = -1) -> Any:
-    """``exp(x) / sum(exp(x))`` along an axis."""
+    """Normalised exponentials: ``exp(x) / sum(exp(x))`` along an axis.
+
+    Args:
+        x: a tensor or variable.
+        axis: the axis over which the results sum to 1.
+
+    Shape:
+        `x` and result: any shape; dtype: same as `x`.
+    """
 
 
 @op(rules.same)
 def softplus(x: Any) -> Any:
-    """``log(exp(x) + 1)``."""
+    """Smooth rectifier: ``log(exp(x) + 1)``.
+
+    Args:
+        x: a tensor or variable.
+
+    Shape:
+        `x` and result: any shape; dtype: same as `x`.
+    """
 
 
 @op(rules.same)
 def softsign(x: Any) -> Any:
-    """``x / (abs(x) + 1)``."""
+    """``x / (|x| + 1)``, between -1 and 1.
+
+    Args:
+        x: a tensor or variable.
+
+    Shape:
+        `x` and result: any shape; dtype: same as `x`.
+    """
 
 
 @op(rules.same)
 def sigmoid(x: Any) -> Any:
-    """``1 / (1 + exp(-x))``."""
+    """Logistic function: ``1 / (1 + exp(-x))``, between 0 and 1.
+
+    Args:
+        x: a tensor or variable.
+
+    Shape:
+        `x` and result: any shape; dtype: same as `x`.
+    """
 
 
 @op(rules.same)
 def hard_sigmoid(x: Any) -> Any:
-    """``0.2 x + 0.5``, limited to 0 and 1."""
+    """Piecewise linear approximation of the sigmoid: ``clip(0.2 * x + 0.5, 0, 1)``.
+
+    Args:
+        x: a tensor or variable.
+
+    Shape:
+        `x` and result: any shape; dtype: same as `x`.
+    """
 
 
 @op(rules.same)
 def tanh(x: Any) -> Any:
-    """Hyperbolic tangent."""
+    """Hyperbolic tangent, between -1 and 1.
+
+    Args:
+        x: a tensor or variable.
+
+    Shape:
+        `x` and result: any shape; dtype: same as `x`.
+    """
 
 
 @op(rules.same)
 def l2_normalize(x: Any, axis: Any = None) -> Any:
-    """Scales to the L2 norm 1 along the given axes (all for None)."""
+    """Scales to the L2 norm 1: ``x / sqrt(sum(x ** 2))``.
+
+    Args:
+        x: a tensor or variable.
+        axis: the axis or axes along which a norm is taken; None for all.
+
+    Shape:
+        `x` and result: any shape; dtype: same as `x`.
+    """
 
 
 def _rank_type(predictions: Any, targets: Any, k: Any) -> TensorType | None:
@@ -68,10 +130,15 @@ def _rank_type(predictions: Any, targets: Any, k: Any) -> TensorType | None:
 
 @op(_rank_type)
 def in_top_k(predictions: Any, targets: Any, k: int) -> Any:
-    """Whether each target class is among the `k` best predictions.
+    """Whether each target class is among the `k` largest predictions.
+
+    Args:
+        predictions: a score for each class.
+        targets: class indices.
+        k: how many of the largest predictions count.
 
     Shape:
-        predictions: (batch, classes), targets: (batch,) of integers -> (batch,) of booleans
+        predictions: (batch, classes), targets: (batch,) of integers -> (batch,) of booleans.
     """
 
 
@@ -87,7 +154,7 @@ def _categorical(target: Any, output: Any, from_logits: Any, axis: int) -> Tenso
 def categorical_crossentropy(
     target: Any, output: Any, from_logits: bool = False, axis: int = -1
 ) -> Any:
-    """Cross-entropy of class probabilities.
+    """Cross-entropy of class probabilities: ``-sum(target * log(output))`` over the classes.
 
     Args:
         target: the true distribution.
@@ -115,13 +182,17 @@ def _sparse_categorical(target: Any, output: Any, from_logits: Any, axis: int) -
 def sparse_categorical_crossentropy(
     target: Any, output: Any, from_logits: bool = False, axis: int = -1
 ) -> Any:
-    """Cross-entropy with class indices as targets.
+    """Cross-entropy with class indices as targets: ``-log(output[target])``.
 
     Args:
         target: class indices.
         output: predicted probabilities (not scaled), or logits.
         from_logits: whether `output` holds logits.
         axis: the axis of the classes.
+
+    Shape:
+        target: (...) or (..., 1), output: (..., classes) -> (...), and (batch,) for rank 2; dtype:
+        same as `output`.
     """
 
 
@@ -131,10 +202,13 @@ def _binary_type(target: Any, output: Any, from_logits: Any) -> TensorType | Non
 
 @op(_binary_type)
 def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> Any:
-    """Element-wise cross-entropy of probabilities.
+    """Element-wise cross-entropy: ``-target * log(output) - (1 - target) * log(1 - output)``.
 
     Args:
         target: true values between 0 and 1.
         output: predicted probabilities, or logits.
         from_logits: whether `output` holds logits.
+
+    Shape:
+        target and output: one shape -> the same; dtype: same as `output`.
     """

@@ -28,6 +28,10 @@ def batch_normalization(
         gamma: the scale, or None.
         axis: the axis that vectors among the parameters belong to.
         epsilon: added to the variance.
+
+    Shape:
+        `x` of any shape -> the same; `mean`, `var`, `beta`, `gamma`: shapes that broadcast to it,
+        or vectors along `axis`; dtype: same as `x`.
     """
 
 
@@ -57,4 +61,8 @@ def normalize_batch_in_training(
     Returns:
         The normalised tensor, the mean and the variance. For images in `channels_last` order the
         variance is the unbiased one.
+
+    Shape:
+        `x` of any shape -> the same, and mean and variance of the sizes outside `reduction_axes`;
+        dtype: same as `x`.
     """

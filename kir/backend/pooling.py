@@ -30,15 +30,23 @@ def pool2d(
     data_format: str | None = None,
     pool_mode: str = "max",
 ) -> Any:
-    """Pools images.
+    """Pools images: the maximum or mean of each window.
 
     Args:
         x: images.
-        pool_size: the window, (height, width).
-        strides: the distance of the windows.
-        padding: 'valid' or 'same'.
-        data_format: the order of the axes.
+        pool_size: the window, (height, width), in pixels.
+        strides: the distance of the windows, (down, right), in pixels.
+        padding: 'valid' (windows inside only) or 'same' (as many windows as strides fit).
+        data_format: the order of the axes, 'channels_last' or 'channels_first'; default
+            `image_data_format()`.
         pool_mode: 'max' or 'avg'.
+
+    Shape:
+        (batch, rows, columns, channels), or with channels first -> the same with fewer rows and
+        columns; dtype: same as `x`.
+
+    Raises:
+        ShapeError: `x` is not of rank 4, or the window is larger than it.
     """
 
 
@@ -51,4 +59,21 @@ def pool3d(
     data_format: str | None = None,
     pool_mode: str = "max",
 ) -> Any:
-    """Pools volumes; see `pool2d`."""
+    """Pools volumes: the maximum or mean of each window.
+
+    Args:
+        x: volumes.
+        pool_size: the window, three sizes.
+        strides: the distance of the windows, three numbers.
+        padding: 'valid' (windows inside only) or 'same' (as many windows as strides fit).
+        data_format: the order of the axes, 'channels_last' or 'channels_first'; default
+            `image_data_format()`.
+        pool_mode: 'max' or 'avg'.
+
+    Shape:
+        (batch, d1, d2, d3, channels), or with channels first -> the same with smaller spatial
+        sizes; dtype: same as `x`.
+
+    Raises:
+        ShapeError: `x` is not of rank 5, or the window is larger than it.
+    """

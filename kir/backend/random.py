@@ -24,6 +24,9 @@ def random_normal(
         stddev: the standard deviation.
         dtype: the element type; default `floatx()`.
         seed: an integer.
+
+    Shape:
+        -> `shape`; dtype: `dtype`.
     """
 
 
@@ -39,6 +42,9 @@ def random_uniform(
         maxval: the upper limit.
         dtype: the element type; default `floatx()`.
         seed: an integer.
+
+    Shape:
+        -> `shape`; dtype: `dtype`.
     """
 
 
@@ -51,6 +57,9 @@ def random_binomial(shape: Any, p: Any = 0.0, dtype: Any = None, seed: Any = Non
         p: the probability of a 1.
         dtype: the element type; default `floatx()`.
         seed: an integer.
+
+    Shape:
+        -> `shape`; dtype: `dtype`.
     """
 
 
@@ -66,6 +75,9 @@ def truncated_normal(
         stddev: the standard deviation before the truncation.
         dtype: the element type; default `floatx()`.
         seed: an integer.
+
+    Shape:
+        -> `shape`; dtype: `dtype`.
     """
 
 
@@ -78,4 +90,7 @@ def dropout(x: Any, level: Any, noise_shape: Any = None, seed: Any = None) -> An
         level: the fraction to drop, between 0 and 1.
         noise_shape: the shape of the random choice, broadcast to that of `x`.
         seed: an integer.
+
+    Shape:
+        `x` and result: any shape; dtype: same as `x`.
     """

@@ -27,6 +27,12 @@ class Function:
         name: a label.
         session_kwargs: `feed_dict` with further fed tensors, and `fetches` with further tensors
             to compute; `options` and `run_metadata` of TensorFlow 1 have no meaning here.
+
+    Shape:
+        an array for each input, in the shape and dtype of its tensor -> an array for each output.
+
+    Raises:
+        DTypeError: inputs, outputs or updates are no list or tuple.
     """
 
     def __init__(
@@ -74,7 +80,19 @@ _SESSION_ARGUMENTS = ("fetches", "feed_dict", "options", "run_metadata")
 
 
 def function(inputs: Any, outputs: Any, updates: Any = None, **kwargs: Any) -> Function:
-    """Compiles a graph; see `Function`.
+    """Compiles the graph from inputs to outputs into a callable; see `Function`.
+
+    Args:
+        inputs: a list of placeholders, or of other tensors that the caller feeds.
+        outputs: a list of the tensors to compute.
+        updates: pairs (variable, new value), or results of `K.update`, to be done with each call.
+        **kwargs: `feed_dict`, `fetches` and `name`, as in `Function`.
+
+    Returns:
+        A `Function`: called with a list of arrays, it returns a list of arrays.
+
+    Shape:
+        an array for each input, in the shape and dtype of its tensor -> an array for each output.
 
     Raises:
         ConfigError: an unknown keyword argument.

@@ -14,11 +14,17 @@ from kir.ir.types import Shape, TensorType
 
 @op(rules.reshaped)
 def reshape(x: Any, shape: Any) -> Any:
-    """Gives the elements a new shape.
+    """Gives the elements a new shape, in row-major order.
 
     Args:
         x: a tensor or variable.
-        shape: sizes, one of which may be -1; symbolic sizes are allowed.
+        shape: the sizes, one of which may be -1 for what is left; symbolic sizes are allowed.
+
+    Shape:
+        `x` of any shape -> `shape`; dtype: same as `x`.
+
+    Raises:
+        ShapeError: the number of elements does not fit the shape.
     """
 
 
@@ -37,7 +43,18 @@ def _permuted(x: Any, pattern: Any) -> TensorType | None:
 
 @op(_permuted)
 def permute_dimensions(x: Any, pattern: Any) -> Any:
-    """Brings the axes into the order `pattern`."""
+    """Reorders the axes: axis i of the result is axis ``pattern[i]`` of `x`.
+
+    Args:
+        x: a tensor or variable.
+        pattern: each axis once, counted from 0.
+
+    Shape:
+        (n0, n1, ...) -> (n[pattern[0]], n[pattern[1]], ...); dtype: same as `x`.
+
+    Raises:
+        ShapeError: `pattern` does not name each axis once.
+    """
 
 
 def _flat(x: Any) -> TensorType | None:
@@ -47,7 +64,14 @@ def _flat(x: Any) -> TensorType | None:
 
 @op(_flat)
 def flatten(x: Any) -> Any:
-    """Makes `x` a vector."""
+    """Makes `x` a vector, in row-major order.
+
+    Args:
+        x: a tensor or variable.
+
+    Shape:
+        `x` of any shape -> (number of elements,); dtype: same as `x`.
+    """
 
 
 def _batch_flat(x: Any) -> TensorType | None:
@@ -57,7 +81,14 @@ def _batch_flat(x: Any) -> TensorType | None:
 
 @op(_batch_flat)
 def batch_flatten(x: Any) -> Any:
-    """Makes `x` a matrix: all axes but the first become one."""
+    """Makes `x` a matrix: all axes but the first become one.
+
+    Args:
+        x: a tensor or variable.
+
+    Shape:
+        (batch, ...) -> (batch, elements of a sample); dtype: same as `x`.
+    """
 
 
 def _expanded(x: Any, axis: int) -> TensorType | None:
@@ -74,7 +105,18 @@ def _expanded(x: Any, axis: int) -> TensorType | None:
 
 @op(_expanded)
 def expand_dims(x: Any, axis: int = -1) -> Any:
-    """Adds an axis of size 1 at the place `axis`."""
+    """Adds an axis of size 1.
+
+    Args:
+        x: a tensor or variable.
+        axis: the place of the new axis; negative counts from the end, -1 appends it.
+
+    Shape:
+        `x` of any shape -> its sizes with a 1 at `axis`; dtype: same as `x`.
+
+    Raises:
+        ShapeError: there is no such place.
+    """
 
 
 def _squeezed(x: Any, axis: Any) -> TensorType | None:
@@ -90,17 +132,51 @@ def _squeezed(x: Any, axis: Any) -> TensorType | None:
 
 @op(_squeezed)
 def squeeze(x: Any, axis: int) -> Any:
-    """Removes the axis `axis`, which must be of size 1."""
+    """Removes an axis of size 1.
+
+    Args:
+        x: a tensor or variable.
+        axis: the axis; negative counts from the end.
+
+    Shape:
+        `x` with size 1 at `axis` -> the other sizes; dtype: same as `x`.
+
+    Raises:
+        ShapeError: there is no such axis, or its size is not 1.
+    """
 
 
 @op(rules.joined)
 def concatenate(tensors: Any, axis: int = -1) -> Any:
-    """Joins a list of tensors along an axis."""
+    """Joins tensors along an axis that they have.
+
+    Args:
+        tensors: a list of tensors or variables.
+        axis: the axis; negative counts from the end.
+
+    Shape:
+        tensors of equal sizes on all other axes -> the same with the sizes along `axis` added;
+        dtype: same as the tensors.
+
+    Raises:
+        ShapeError: the ranks or the sizes of other axes differ.
+    """
 
 
 @op(rules.stacked)
 def stack(x: Any, axis: int = 0) -> Any:
-    """Joins a list of tensors along a new axis."""
+    """Joins tensors along a new axis.
+
+    Args:
+        x: a list of tensors of one shape.
+        axis: the place of the new axis; negative counts from the end.
+
+    Shape:
+        n tensors of one shape -> that shape with n at `axis`; dtype: same as the tensors.
+
+    Raises:
+        ShapeError: the shapes differ.
+    """
 
 
 def _repeated(x: Any, n: Any) -> TensorType | None:
@@ -115,10 +191,17 @@ def _repeated(x: Any, n: Any) -> TensorType | None:
 
 @op(_repeated)
 def repeat(x: Any, n: int) -> Any:
-    """Repeats a matrix along a new time axis.
+    """Repeats each row of a matrix along a new time axis.
+
+    Args:
+        x: a matrix.
+        n: how often.
 
     Shape:
-        (batch, units) -> (batch, n, units)
+        (batch, units) -> (batch, n, units); dtype: same as `x`.
+
+    Raises:
+        ShapeError: `x` is not of rank 2.
     """
 
 
@@ -135,7 +218,19 @@ def _elements_repeated(x: Any, rep: Any, axis: int) -> TensorType | None:
 
 @op(_elements_repeated)
 def repeat_elements(x: Any, rep: int, axis: int) -> Any:
-    """Repeats each element `rep` times along an axis, as `numpy.repeat` does."""
+    """Repeats each element along an axis, as `numpy.repeat` does.
+
+    Args:
+        x: a tensor or variable.
+        rep: how often.
+        axis: the axis; negative counts from the end.
+
+    Shape:
+        `x` of any shape -> the same with ``rep`` times the size at `axis`; dtype: same as `x`.
+
+    Raises:
+        ShapeError: `x` has no such axis.
+    """
 
 
 def _tiled(x: Any, n: Any) -> TensorType | None:
@@ -152,11 +247,14 @@ def _tiled(x: Any, n: Any) -> TensorType | None:
 
 @op(_tiled)
 def tile(x: Any, n: Any) -> Any:
-    """Repeats the whole tensor.
+    """Repeats the whole tensor along its axes, as `numpy.tile` does.
 
     Args:
         x: a tensor or variable.
         n: how often along each axis; an int is for the last axis.
+
+    Shape:
+        (n0, n1, ...) -> (n0 * n[0], n1 * n[1], ...); dtype: same as `x`.
     """
 
 
@@ -166,7 +264,15 @@ def _reversed(x: Any, axes: Any) -> TensorType | None:
 
 @op(_reversed)
 def reverse(x: Any, axes: Any) -> Any:
-    """Reverses the order along one axis or several."""
+    """Reverses the order of the elements along axes.
+
+    Args:
+        x: a tensor or variable.
+        axes: an axis or a list of axes.
+
+    Shape:
+        `x` and result: any shape; dtype: same as `x`.
+    """
 
 
 def _sliced(x: Any, start: Any, size: Any) -> TensorType | None:
@@ -185,12 +291,15 @@ def _sliced(x: Any, start: Any, size: Any) -> TensorType | None:
 
 @op(_sliced)
 def slice(x: Any, start: Any, size: Any) -> Any:
-    """Cuts out a block.
+    """Cuts out a block of a tensor.
 
     Args:
         x: a tensor or variable.
         start: the first place along each axis.
         size: the number of elements along each axis, -1 for all that follow.
+
+    Shape:
+        (n0, n1, ...) -> `size`; dtype: same as `x`.
     """
 
 
@@ -204,10 +313,14 @@ def _one_hot_type(indices: Any, num_classes: Any) -> TensorType | None:
 
 @op(_one_hot_type)
 def one_hot(indices: Any, num_classes: int) -> Any:
-    """Turns class indices into vectors with a single 1.
+    """Turns class indices into vectors with a single 1; an index outside gives zeros.
+
+    Args:
+        indices: a tensor of integers from 0 on.
+        num_classes: the length of the vectors.
 
     Shape:
-        (...) of integers -> (..., num_classes)
+        (...) of integers -> (..., num_classes); dtype: float32.
     """
 
 
@@ -233,7 +346,18 @@ def _padded_rule(x: Any, padding: Any, data_format: str = "channels_last") -> Te
 
 @op(_padded_rule)
 def temporal_padding(x: Any, padding: Any = (1, 1)) -> Any:
-    """Adds zero steps before and after the middle axis of a tensor of rank 3."""
+    """Adds zero steps before and after a sequence.
+
+    Args:
+        x: sequences.
+        padding: (steps before, steps after).
+
+    Shape:
+        (batch, steps, channels) -> (batch, before + steps + after, channels); dtype: same as `x`.
+
+    Raises:
+        ShapeError: `x` is not of rank 3.
+    """
 
 
 @op(_padded_rule)
@@ -244,8 +368,16 @@ def spatial_2d_padding(
 
     Args:
         x: images.
-        padding: ((top, bottom), (left, right)).
-        data_format: the order of the axes; default `image_data_format()`.
+        padding: ((top, bottom), (left, right)), in pixels.
+        data_format: the order of the axes, 'channels_last' or 'channels_first'; default
+            `image_data_format()`.
+
+    Shape:
+        (batch, rows, columns, channels) -> (batch, top + rows + bottom, left + columns + right,
+        channels); (batch, channels, rows, columns) with channels first; dtype: same as `x`.
+
+    Raises:
+        ShapeError: `x` is not of rank 4.
     """
 
 
@@ -253,7 +385,21 @@ def spatial_2d_padding(
 def spatial_3d_padding(
     x: Any, padding: Any = ((1, 1), (1, 1), (1, 1)), data_format: str | None = None
 ) -> Any:
-    """Adds zeros around volumes, along three axes."""
+    """Adds zeros around volumes, along three axes.
+
+    Args:
+        x: volumes.
+        padding: ((before, after), (before, after), (before, after)) for the three spatial axes.
+        data_format: the order of the axes, 'channels_last' or 'channels_first'; default
+            `image_data_format()`.
+
+    Shape:
+        (batch, d1, d2, d3, channels) -> the same with ``before + after`` added to each spatial
+        size; (batch, channels, d1, d2, d3) with channels first; dtype: same as `x`.
+
+    Raises:
+        ShapeError: `x` is not of rank 5.
+    """
 
 
 def _grown(x: Any, factors: tuple[Any, ...], data_format: str) -> TensorType | None:
@@ -290,6 +436,10 @@ def resize_images(
         width_factor: how much wider.
         data_format: the order of the axes.
         interpolation: 'nearest' or 'bilinear' (without half-pixel centres, as Keras 2.2 did).
+
+    Shape:
+        (batch, rows, columns, channels) -> (batch, rows * height_factor, columns * width_factor,
+        channels), or with channels first; dtype: same as `x`, float32 for 'bilinear'.
     """
 
 
@@ -303,7 +453,19 @@ def _volume_type(
 def resize_volumes(
     x: Any, depth_factor: int, height_factor: int, width_factor: int, data_format: str
 ) -> Any:
-    """Enlarges volumes by whole factors, repeating elements."""
+    """Enlarges volumes by whole factors, repeating elements.
+
+    Args:
+        x: volumes.
+        depth_factor: how many times as deep.
+        height_factor: how many times as high.
+        width_factor: how many times as wide.
+        data_format: 'channels_last' or 'channels_first'.
+
+    Shape:
+        (batch, depth, height, width, channels), or with channels first -> the same with each
+        spatial size times its factor; dtype: same as `x`.
+    """
 
 
 def _item_type(x: Any, key: Any) -> TensorType | None:

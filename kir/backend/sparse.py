@@ -9,7 +9,11 @@ from kir.ir.types import TensorType
 
 
 def is_sparse(tensor: Any) -> bool:
-    """Whether `tensor` is sparse."""
+    """Whether `tensor` is sparse.
+
+    Args:
+        tensor: anything.
+    """
     kind = getattr(tensor, "type", None)
     if isinstance(kind, TensorType):
         return kind.sparse
@@ -22,7 +26,14 @@ def _dense_type(tensor: Any) -> TensorType | None:
 
 @op(_dense_type)
 def to_dense(tensor: Any) -> Any:
-    """Returns `tensor`, made dense if it is sparse."""
+    """Returns `tensor`, made dense if it is sparse.
+
+    Args:
+        tensor: a tensor, sparse or dense.
+
+    Shape:
+        any shape -> the same; dtype: same as `tensor`.
+    """
 
 
 def _part_type(x: Any, part: str) -> TensorType:

@@ -38,6 +38,9 @@ def variable(value: Any, dtype: Any = None, name: str | None = None, constraint:
         dtype: the element type; default `floatx()`.
         name: its name; made unique by a number.
         constraint: applied to the variable by optimizers after an update.
+
+    Shape:
+        -> the shape of `value`; dtype: `dtype`.
     """
     kind = common.floatx() if dtype is None else check_dtype(dtype)
     if hasattr(value, "tocoo"):
@@ -66,6 +69,9 @@ def placeholder(
         dtype: the element type; default `floatx()`.
         sparse: whether it is sparse.
         name: its name; made unique by a number.
+
+    Shape:
+        -> `shape`; dtype: `dtype`.
     """
     kind = common.floatx() if dtype is None else check_dtype(dtype)
     if shape is not None:
@@ -76,12 +82,20 @@ def placeholder(
 
 
 def is_placeholder(x: Any) -> bool:
-    """Whether `x` is a placeholder."""
+    """Whether `x` is a placeholder: a tensor that a function must be fed.
+
+    Args:
+        x: anything.
+    """
     return isinstance(x, Tensor) and (x.producer is None or x.producer.op == "keras.InputLayer")
 
 
 def is_tensor(x: Any) -> bool:
-    """Whether `x` is a tensor or a variable, symbolic or of TensorFlow."""
+    """Whether `x` is a tensor or a variable, symbolic or of TensorFlow.
+
+    Args:
+        x: anything.
+    """
     return isinstance(x, Symbolic) or _is_foreign(x)
 
 
@@ -95,6 +109,9 @@ def _is_foreign(x: Any) -> bool:
 def is_keras_tensor(x: Any) -> bool:
     """Whether `x` was returned by `Input` or a layer.
 
+    Args:
+        x: a tensor or variable.
+
     Raises:
         ConfigError: `x` is no tensor at all.
     """
@@ -107,7 +124,11 @@ def is_keras_tensor(x: Any) -> bool:
 
 
 def int_shape(x: Any) -> tuple[int | None, ...] | None:
-    """Returns the static shape as a tuple with None for unknown sizes; None without a rank."""
+    """Returns the static shape as a tuple with None for unknown sizes; None without a rank.
+
+    Args:
+        x: a tensor or variable.
+    """
     if isinstance(x, Symbolic):
         known = getattr(x, "_keras_shape", None)
         return known if known is not None else x.type.shape
@@ -119,7 +140,11 @@ def int_shape(x: Any) -> tuple[int | None, ...] | None:
 
 
 def ndim(x: Any) -> int | None:
-    """Returns the number of axes."""
+    """Returns the number of axes; None where it is not known.
+
+    Args:
+        x: a tensor or variable.
+    """
     if isinstance(x, Symbolic):
         return x.type.rank
     sizes = int_shape(x)
@@ -127,19 +152,31 @@ def ndim(x: Any) -> int | None:
 
 
 def dtype(x: Any) -> str:
-    """Returns the element type's name."""
+    """Returns the name of the element type, such as 'float32'.
+
+    Args:
+        x: a tensor or variable.
+    """
     if isinstance(x, Symbolic):
         return x.type.dtype
     return str(x.dtype.name)
 
 
 def count_params(x: Any) -> int:
-    """Returns the number of elements, which must be known."""
+    """Returns the number of elements; sizes that are not known count as 1.
+
+    Args:
+        x: a tensor or variable.
+    """
     return math.prod(n for n in int_shape(x) or () if n is not None)
 
 
 def get_variable_shape(x: Any) -> tuple[int | None, ...] | None:
-    """Returns the shape of a variable."""
+    """Returns the shape of a variable as a tuple.
+
+    Args:
+        x: a variable.
+    """
     return int_shape(x)
 
 
@@ -148,6 +185,12 @@ def eval(x: Any) -> Any:
 
     Args:
         x: a tensor that needs no fed placeholder.
+
+    Shape:
+        `x` of any shape -> an array of that shape and dtype.
+
+    Raises:
+        DTypeError: `x` is no tensor.
     """
     if isinstance(x, Variable):
         return x.get_value()
@@ -165,12 +208,32 @@ def eval(x: Any) -> Any:
 
 
 def get_value(x: Any) -> Any:
-    """Returns the value of a variable as an array."""
+    """Returns the value of a variable as an array.
+
+    Args:
+        x: a variable.
+
+    Shape:
+        any shape -> an array of that shape and dtype.
+
+    Raises:
+        DTypeError: `x` is no variable or tensor.
+    """
     return eval(x)
 
 
 def batch_get_value(ops: Iterable[Any]) -> list[Any]:
-    """Returns the values of several variables."""
+    """Returns the values of several variables, in one go.
+
+    Args:
+        ops: variables.
+
+    Returns:
+        A list of arrays, in the order of `ops`.
+
+    Raises:
+        DTypeError: one of them is no variable or tensor.
+    """
     found = list(ops)
     compute_initial_values([v for v in found if isinstance(v, Variable)])
     return [eval(v) for v in found]
@@ -182,6 +245,9 @@ def set_value(x: Any, value: Any) -> None:
     Args:
         x: a variable.
         value: an array of its shape.
+
+    Raises:
+        DTypeError: `x` is no variable.
     """
     if isinstance(x, Variable):
         x.set_value(value)
@@ -196,6 +262,9 @@ def batch_set_value(tuples: Iterable[tuple[Any, Any]]) -> None:
 
     Args:
         tuples: pairs (variable, value).
+
+    Raises:
+        DTypeError: one of them is no variable.
     """
     for x, value in tuples:
         set_value(x, value)
@@ -225,6 +294,9 @@ def zeros(shape: Any, dtype: Any = None, name: str | None = None) -> Any:
         shape: its shape.
         dtype: the element type; default `floatx()`.
         name: its name.
+
+    Shape:
+        -> `shape`; dtype: `dtype`.
     """
     return _filled("zeros", 0, shape, dtype, name)
 
@@ -236,6 +308,9 @@ def ones(shape: Any, dtype: Any = None, name: str | None = None) -> Any:
         shape: its shape.
         dtype: the element type; default `floatx()`.
         name: its name.
+
+    Shape:
+        -> `shape`; dtype: `dtype`.
     """
     return _filled("ones", 1, shape, dtype, name)
 
@@ -247,6 +322,9 @@ def eye(size: int, dtype: Any = None, name: str | None = None) -> Any:
         size: the number of rows.
         dtype: the element type; default `floatx()`.
         name: its name.
+
+    Shape:
+        -> (size, size); dtype: `dtype`.
     """
     kind = common.floatx() if dtype is None else check_dtype(dtype)
     if executing():
@@ -266,6 +344,9 @@ def random_uniform_variable(
         dtype: the element type; default `floatx()`.
         name: its name.
         seed: an integer; default one drawn from NumPy's generator.
+
+    Shape:
+        -> `shape`; dtype: `dtype`.
     """
     return variable(random.random_uniform(shape, low, high, dtype, _wide_seed(seed)), dtype, name)
 
@@ -282,6 +363,9 @@ def random_normal_variable(
         dtype: the element type; default `floatx()`.
         name: its name.
         seed: an integer; default one drawn from NumPy's generator.
+
+    Shape:
+        -> `shape`; dtype: `dtype`.
     """
     return variable(random.random_normal(shape, mean, scale, dtype, _wide_seed(seed)), dtype, name)
 
@@ -318,22 +402,50 @@ def update(x: Any, new_x: Any) -> Any:
     Args:
         x: a variable.
         new_x: a tensor of its shape.
+
+    Shape:
+        `new_x`: the shape and dtype of `x`.
+
+    Raises:
+        DTypeError: `x` is no variable.
     """
     return _update("update", x, "new_x", new_x)
 
 
 def update_add(x: Any, increment: Any) -> Any:
-    """Adds to a variable; see `update`."""
+    """Adds to a variable, ``x + increment``, at the time that `update` says.
+
+    Args:
+        x: a variable.
+        increment: a tensor or number to add.
+
+    Shape:
+        `increment`: the shape and dtype of `x`, or what broadcasts to them.
+
+    Raises:
+        DTypeError: `x` is no variable.
+    """
     return _update("update_add", x, "increment", increment)
 
 
 def update_sub(x: Any, decrement: Any) -> Any:
-    """Subtracts from a variable; see `update`."""
+    """Subtracts from a variable, ``x - decrement``, at the time that `update` says.
+
+    Args:
+        x: a variable.
+        decrement: a tensor or number to subtract.
+
+    Shape:
+        `decrement`: the shape and dtype of `x`, or what broadcasts to them.
+
+    Raises:
+        DTypeError: `x` is no variable.
+    """
     return _update("update_sub", x, "decrement", decrement)
 
 
 def moving_average_update(x: Any, value: Any, momentum: float) -> Any:
-    """Updates a moving average.
+    """Updates a moving average: ``x * momentum + value * (1 - momentum)``, corrected at the start.
 
     Keras 2.2: the average is corrected for having begun at zero, with a hidden state of its own:
     after the first update `x` is `value`, whatever it was before.
@@ -341,7 +453,10 @@ def moving_average_update(x: Any, value: Any, momentum: float) -> Any:
     Args:
         x: the variable that holds the average.
         value: the new observation.
-        momentum: the weight of the past.
+        momentum: the weight of the past, a fraction of 1.
+
+    Shape:
+        `value`: the shape and dtype of `x`.
     """
     arguments = {"x": x, "value": value, "momentum": momentum}
     return record("k.moving_average_update", arguments, type_rule(_update_type))
@@ -358,6 +473,9 @@ def manual_variable_initialization(value: bool) -> None:
 
     Args:
         value: a bool.
+
+    Raises:
+        ConfigError: `value` is no bool.
     """
     if value not in (True, False):
         raise ConfigError(f"manual_variable_initialization: {value!r}; expected a bool.")

@@ -22,6 +22,9 @@ def load_data(path: Any = "boston_housing.npz", test_split: float = 0.2, seed: i
 
     Returns:
         ``(x_train, y_train), (x_test, y_test)``: float64 (places, 13), and thousands of dollars.
+
+    Reference:
+        https://keras.io/datasets (Keras 2.2.4).
     """
     if not 0 <= test_split < 1:
         raise ConfigError(f"test_split is {test_split!r}; it is at least 0 and below 1.")

@@ -19,6 +19,9 @@ def load_data() -> Any:
     Returns:
         ``(x_train, y_train), (x_test, y_test)``: uint8 (50000 or 10000, 32, 32, 3), or with the
         channels first if that is the backend's order; and uint8 (images, 1).
+
+    Reference:
+        https://keras.io/datasets (Keras 2.2.4).
     """
     folder = fetch("cifar-10-python.tar.gz", "cifar-10-batches-py", untar=True)
     batches = [load_batch(os.path.join(folder, f"data_batch_{i}")) for i in range(1, 6)]

@@ -21,6 +21,9 @@ def load_data(label_mode: str = "fine") -> Any:
     Returns:
         ``(x_train, y_train), (x_test, y_test)``: uint8 (50000 or 10000, 32, 32, 3), or with the
         channels first if that is the backend's order; and the classes, (images, 1).
+
+    Reference:
+        https://keras.io/datasets (Keras 2.2.4).
     """
     if label_mode not in ("fine", "coarse"):
         raise ConfigError(f"label_mode is {label_mode!r}; it is 'fine' or 'coarse'.")

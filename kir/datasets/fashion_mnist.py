@@ -22,6 +22,9 @@ def load_data() -> Any:
 
     Returns:
         ``(x_train, y_train), (x_test, y_test)``: uint8 (60000 or 10000, 28, 28), and the kinds.
+
+    Reference:
+        https://keras.io/datasets (Keras 2.2.4).
     """
     return _load("train"), _load("t10k")
 

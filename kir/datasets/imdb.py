@@ -41,6 +41,9 @@ def load_data(
 
     Returns:
         ``(x_train, y_train), (x_test, y_test)``: arrays of lists of numbers, and 0 or 1.
+
+    Reference:
+        https://keras.io/datasets (Keras 2.2.4).
     """
     num_words = number_of_words(num_words, kwargs)
     # The file holds lists as pickled objects; its hash says that it is the one that is meant.
@@ -69,6 +72,9 @@ def get_word_index(path: Any = "imdb_word_index.json") -> dict[str, int]:
 
     Args:
         path: name of the file in the cache, or an absolute path.
+
+    Reference:
+        https://keras.io/datasets (Keras 2.2.4).
     """
     with open(fetch("imdb_word_index.json", path), encoding="utf8") as file:
         return json.load(file)

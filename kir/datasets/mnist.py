@@ -19,6 +19,9 @@ def load_data(path: Any = "mnist.npz") -> Any:
 
     Returns:
         ``(x_train, y_train), (x_test, y_test)``: uint8 (60000 or 10000, 28, 28), and the digits.
+
+    Reference:
+        https://keras.io/datasets (Keras 2.2.4).
     """
     with np.load(fetch("mnist.npz", path)) as f:
         return (f["x_train"], f["y_train"]), (f["x_test"], f["y_test"])

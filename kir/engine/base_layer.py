@@ -65,7 +65,8 @@ class Layer:
             `input_shape` (without the batch axis), `batch_input_shape`, `batch_size`; `weights`,
             a list of arrays to start from.
 
-    Reference: https://keras.io/layers/about-keras-layers (Keras 2.2.4).
+    Reference:
+        https://keras.io/layers/about-keras-layers (Keras 2.2.4).
     """
 
     _fields: ClassVar[dict[str, fields.Field]] = {}

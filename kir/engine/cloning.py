@@ -24,6 +24,9 @@ def clone_model(model: Any, input_tensors: Any = None) -> Any:
 
     Raises:
         ConfigError: `model` is no model, or there is another number of tensors than inputs.
+
+    Reference:
+        https://keras.io/models/about-keras-models (Keras 2.2.4).
     """
     if not isinstance(model, Model):
         raise ConfigError(f"clone_model() takes a Model; got {model!r} ({type(model).__name__}).")

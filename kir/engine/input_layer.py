@@ -27,6 +27,15 @@ class InputLayer(Layer):
         input_tensor: a tensor to use instead of a placeholder.
         sparse: whether the data are sparse.
         name: the layer's name.
+
+    Shape:
+        -> `batch_input_shape`; dtype: `dtype`.
+
+    Raises:
+        ConfigError: no shape is given, or two that contradict each other.
+
+    Reference:
+        https://keras.io/layers/core (Keras 2.2.4).
     """
 
     @legacy_input_support
@@ -124,7 +133,15 @@ def Input(  # noqa: N802 - Keras's name
     Returns:
         A symbolic tensor.
 
-    Reference: https://keras.io/layers/core/#input (Keras 2.2.4).
+    Shape:
+        -> `batch_shape`, or (batch, *shape); dtype: `dtype`.
+
+    Raises:
+        MissingShapeError: neither `shape`, `batch_shape` nor `tensor` is given.
+        ArgumentError: `shape` is no tuple.
+
+    Reference:
+        https://keras.io/layers/core/#input (Keras 2.2.4).
     """
     if batch_shape is None and tensor is None and shape is None:
         raise MissingShapeError(

@@ -56,7 +56,11 @@ _SCOPES = _Scopes()
 
 @contextlib.contextmanager
 def name_scope(name: str) -> Iterator[str]:
-    """Everything named inside gets `name/` in front, made unique."""
+    """A ``with`` block in which every name that is made gets ``name/`` in front, made unique.
+
+    Args:
+        name: the scope's name; inner scopes are joined by ``/``.
+    """
     full = _SCOPES.unique(name)
     _SCOPES.stack.append(full)
     try:

@@ -51,6 +51,9 @@ def save_model(
         filepath: a path, an open `h5py.Group` or a writable binary file-like object.
         overwrite: replace an existing file; if False, the user is asked on the terminal.
         include_optimizer: save the arguments of `compile` and the optimizer's state too.
+
+    Reference:
+        https://keras.io/models/about-keras-models (Keras 2.2.4).
     """
     executor().saving.save_model(model, filepath, overwrite, include_optimizer)
 
@@ -73,6 +76,9 @@ def load_model(
         FileFormatError: the file is of another kind, damaged, or holds no architecture.
         UnsafeFileError: it holds code, refers to other files, or declares far more than it stores.
         ConfigError: it names a class or a function that is not known.
+
+    Reference:
+        https://keras.io/models/about-keras-models (Keras 2.2.4).
     """
     return executor().saving.load_model(filepath, custom_objects, compile)
 

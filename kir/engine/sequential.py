@@ -25,7 +25,8 @@ class Sequential(Model):
     The first layer needs `input_shape` (or `batch_input_shape`); without one the model is built
     when it first sees data, or by `build(input_shape)`.
 
-    Reference: https://keras.io/models/sequential (Keras 2.2.4).
+    Reference:
+        https://keras.io/models/sequential (Keras 2.2.4).
     """
 
     def __init__(self, layers: Sequence[Any] | None = None, name: str | None = None) -> None:

@@ -31,7 +31,8 @@ class Model(Network):
         outputs: symbolic tensors that depend on the inputs, one or a list.
         name: the model's name.
 
-    Reference: https://keras.io/models/model (Keras 2.2.4).
+    Reference:
+        https://keras.io/models/model (Keras 2.2.4).
     """
 
     _trainer: Any = None

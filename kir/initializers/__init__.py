@@ -72,6 +72,15 @@ __all__ = [
 def lecun_uniform(seed: int | None = None) -> VarianceScaling:
     """Uniform within ``sqrt(3 / fan_in)``.
 
+    Args:
+        seed: a whole number; None to take one from NumPy's global generator for each weight.
+
+    Returns:
+        A `VarianceScaling`.
+
+    Shape:
+        called with (shape, dtype=None) -> a value of that shape; dtype: `dtype`, or `K.floatx()`.
+
     Reference:
         LeCun et al., Efficient BackProp, 1998.
     """
@@ -80,6 +89,15 @@ def lecun_uniform(seed: int | None = None) -> VarianceScaling:
 
 def lecun_normal(seed: int | None = None) -> VarianceScaling:
     """Truncated normal with standard deviation ``sqrt(1 / fan_in)``.
+
+    Args:
+        seed: a whole number; None to take one from NumPy's global generator for each weight.
+
+    Returns:
+        A `VarianceScaling`.
+
+    Shape:
+        called with (shape, dtype=None) -> a value of that shape; dtype: `dtype`, or `K.floatx()`.
 
     Reference:
         LeCun et al., Efficient BackProp, 1998; Klambauer et al., Self-Normalizing Neural
@@ -91,6 +109,15 @@ def lecun_normal(seed: int | None = None) -> VarianceScaling:
 def glorot_uniform(seed: int | None = None) -> VarianceScaling:
     """Uniform within ``sqrt(6 / (fan_in + fan_out))``, also known as Xavier.
 
+    Args:
+        seed: a whole number; None to take one from NumPy's global generator for each weight.
+
+    Returns:
+        A `VarianceScaling`.
+
+    Shape:
+        called with (shape, dtype=None) -> a value of that shape; dtype: `dtype`, or `K.floatx()`.
+
     Reference:
         Glorot and Bengio, Understanding the difficulty of training deep feedforward neural
         networks, 2010.
@@ -100,6 +127,15 @@ def glorot_uniform(seed: int | None = None) -> VarianceScaling:
 
 def glorot_normal(seed: int | None = None) -> VarianceScaling:
     """Truncated normal with standard deviation ``sqrt(2 / (fan_in + fan_out))``.
+
+    Args:
+        seed: a whole number; None to take one from NumPy's global generator for each weight.
+
+    Returns:
+        A `VarianceScaling`.
+
+    Shape:
+        called with (shape, dtype=None) -> a value of that shape; dtype: `dtype`, or `K.floatx()`.
 
     Reference:
         Glorot and Bengio, Understanding the difficulty of training deep feedforward neural
@@ -111,6 +147,15 @@ def glorot_normal(seed: int | None = None) -> VarianceScaling:
 def he_uniform(seed: int | None = None) -> VarianceScaling:
     """Uniform within ``sqrt(6 / fan_in)``.
 
+    Args:
+        seed: a whole number; None to take one from NumPy's global generator for each weight.
+
+    Returns:
+        A `VarianceScaling`.
+
+    Shape:
+        called with (shape, dtype=None) -> a value of that shape; dtype: `dtype`, or `K.floatx()`.
+
     Reference:
         He et al., Delving Deep into Rectifiers, 2015.
     """
@@ -119,6 +164,15 @@ def he_uniform(seed: int | None = None) -> VarianceScaling:
 
 def he_normal(seed: int | None = None) -> VarianceScaling:
     """Truncated normal with standard deviation ``sqrt(2 / fan_in)``.
+
+    Args:
+        seed: a whole number; None to take one from NumPy's global generator for each weight.
+
+    Returns:
+        A `VarianceScaling`.
+
+    Shape:
+        called with (shape, dtype=None) -> a value of that shape; dtype: `dtype`, or `K.floatx()`.
 
     Reference:
         He et al., Delving Deep into Rectifiers, 2015.
@@ -155,19 +209,48 @@ _BY_NAME: dict[str, Any] = {
 
 
 def serialize(initializer: Any) -> Any:
-    """What a configuration says for an initializer."""
+    """What a configuration says for an initializer.
+
+    Args:
+        initializer: an initializer.
+
+    Raises:
+        ConfigError: it has neither `get_config` nor a name.
+
+    Reference:
+        https://keras.io/initializers (Keras 2.2.4).
+    """
     return serialize_keras_object(initializer)
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """The initializer that a configuration stands for."""
+    """The initializer that a configuration stands for.
+
+    Args:
+        config: its name, or ``{'class_name': ..., 'config': ...}``.
+        custom_objects: your own objects by name; default those of the enclosing
+            `custom_object_scope`s.
+
+    Raises:
+        ConfigError: the name is unknown, or the configuration is malformed.
+
+    Reference:
+        https://keras.io/initializers (Keras 2.2.4).
+    """
     return deserialize_keras_object(config, _BY_NAME, custom_objects, "initializer")
 
 
 def get(identifier: Any) -> Any:
     """An initializer by name, by configuration, or as it is.
 
+    Args:
+        identifier: a name, a configuration, a function ``(shape, dtype=None)``, or an
+            `Initializer`.
+
     Raises:
         ConfigError: the name is unknown, or `identifier` is of another type.
+
+    Reference:
+        https://keras.io/initializers (Keras 2.2.4).
     """
     return interpret(identifier, deserialize, "initializer")

@@ -36,6 +36,14 @@ class Initializer:
     """Base class: a callable from a shape and a dtype to the first value of a weight.
 
     A class of your own overrides `__call__`.
+
+    A class of your own overrides `__call__` and `get_config`.
+
+    Shape:
+        called with (shape, dtype=None) -> a value of that shape; dtype: `dtype`, or `K.floatx()`.
+
+    Reference:
+        https://keras.io/initializers (Keras 2.2.4).
     """
 
     _config_names: tuple[str, ...] = ()
@@ -77,14 +85,28 @@ class _Filling(Initializer):
 
 
 class Zeros(_Filling):
-    """All zeros."""
+    """All zeros.
+
+    Shape:
+        called with (shape, dtype=None) -> a value of that shape; dtype: `dtype`, or `K.floatx()`.
+
+    Reference:
+        https://keras.io/initializers (Keras 2.2.4).
+    """
 
     def _value(self) -> float:
         return 0
 
 
 class Ones(_Filling):
-    """All ones."""
+    """All ones.
+
+    Shape:
+        called with (shape, dtype=None) -> a value of that shape; dtype: `dtype`, or `K.floatx()`.
+
+    Reference:
+        https://keras.io/initializers (Keras 2.2.4).
+    """
 
     def _value(self) -> float:
         return 1
@@ -95,6 +117,15 @@ class Constant(_Filling):
 
     Args:
         value: a number; or as many numbers as there are elements.
+
+    Shape:
+        called with (shape, dtype=None) -> a value of that shape; dtype: `dtype`, or `K.floatx()`.
+
+    Raises:
+        ShapeError: the number of values is not that of the weight's elements.
+
+    Reference:
+        https://keras.io/initializers (Keras 2.2.4).
     """
 
     _config_names = ("value",)
@@ -144,6 +175,15 @@ class RandomNormal(_Random):
         mean: the mean.
         stddev: the standard deviation.
         seed: a seed; None to take one from NumPy's global generator for each weight.
+
+    Shape:
+        called with (shape, dtype=None) -> a value of that shape; dtype: `dtype`, or `K.floatx()`.
+
+    Raises:
+        DTypeError: a weight of a dtype that is no float.
+
+    Reference:
+        https://keras.io/initializers (Keras 2.2.4).
     """
 
     _config_names = ("mean", "stddev", "seed")
@@ -164,6 +204,15 @@ class RandomUniform(_Random):
         minval: the lower bound.
         maxval: the upper bound.
         seed: a seed; None to take one from NumPy's global generator for each weight.
+
+    Shape:
+        called with (shape, dtype=None) -> a value of that shape; dtype: `dtype`, or `K.floatx()`.
+
+    Raises:
+        DTypeError: a weight of a dtype that is no float.
+
+    Reference:
+        https://keras.io/initializers (Keras 2.2.4).
     """
 
     _config_names = ("minval", "maxval", "seed")
@@ -186,6 +235,15 @@ class TruncatedNormal(RandomNormal):
         mean: the mean.
         stddev: the standard deviation before truncation.
         seed: a seed; None to take one from NumPy's global generator for each weight.
+
+    Shape:
+        called with (shape, dtype=None) -> a value of that shape; dtype: `dtype`, or `K.floatx()`.
+
+    Raises:
+        DTypeError: a weight of a dtype that is no float.
+
+    Reference:
+        https://keras.io/initializers (Keras 2.2.4).
     """
 
     def _distribution(self, shape: tuple[int, ...]) -> tuple[Distribution, float, float]:
@@ -201,8 +259,16 @@ class VarianceScaling(_Random):
         distribution: ``normal``, which is truncated at two standard deviations, or ``uniform``.
         seed: a seed; None to take one from NumPy's global generator for each weight.
 
+    Shape:
+        called with (shape, dtype=None) -> a value of that shape; dtype: `dtype`, or `K.floatx()`.
+
     Raises:
         ConfigError: an argument is not allowed.
+        DTypeError: a weight of a dtype that is no float.
+
+    Reference:
+        He et al., Delving Deep into Rectifiers, 2015.
+        https://keras.io/initializers (Keras 2.2.4).
     """
 
     _config_names = ("scale", "mode", "distribution", "seed")
@@ -253,7 +319,11 @@ class Orthogonal(_Computed):
         seed: None, or a seed for NumPy's global generator, which is set to it.
 
     Shape:
-        All axes but the last are taken for the rows of the matrix.
+        called with (shape, dtype=None) -> an array of that shape; all axes but the last are taken
+        for the rows of the matrix; dtype: float64.
+
+    Raises:
+        ShapeError: a weight with fewer than two axes.
 
     Reference:
         Saxe et al., Exact solutions to the nonlinear dynamics of learning in deep linear neural
@@ -283,6 +353,16 @@ class Identity(_Computed):
 
     Args:
         gain: a factor.
+
+    Shape:
+        called with ((rows, columns), dtype=None) -> an array of that shape; dtype: float64.
+
+    Raises:
+        ShapeError: a weight that is no matrix, or whose longer side is no multiple of the shorter
+            one.
+
+    Reference:
+        https://keras.io/initializers (Keras 2.2.4).
     """
 
     _config_names = ("gain",)

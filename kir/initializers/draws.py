@@ -60,14 +60,22 @@ class RandomDraw:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Given:
-    """An array that is already there."""
+    """An array that is already there.
+
+    Attributes:
+        array: the array.
+    """
 
     array: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Several draws one after the other along the first axis."""
+    """Several draws one after the other along the first axis.
+
+    Attributes:
+        parts: the draws, in order.
+    """
 
     parts: tuple[Any, ...]
 

@@ -26,7 +26,11 @@ ARRAY_DTYPES = frozenset(DTYPE_NAMES) - {"string"}
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """An operand's place inside an attribute: `Ref(0)` stands for the node's first input."""
+    """An operand's place inside an attribute: `Ref(0)` stands for the node's first input.
+
+    Attributes:
+        index: the operand's place among the node's inputs, from 0.
+    """
 
     index: int
 
@@ -36,6 +40,10 @@ class Opaque:
     """A Python object that an attribute names but that no file can hold, e.g. a user's function.
 
     Two are equal when their names are: the object is what it means in this process only.
+
+    Attributes:
+        name: what the text form shows.
+        value: the object; None after reading a file.
     """
 
     name: str
@@ -49,7 +57,12 @@ class Opaque:
 
 
 def attributes_equal(a: Attribute, b: Attribute) -> bool:
-    """Whether two attributes are the same: 1, 1.0 and True differ, 0.0 and -0.0 too; NaN is NaN."""
+    """Whether two attributes are the same: 1, 1.0 and True differ, 0.0 and -0.0 too; NaN is NaN.
+
+    Args:
+        a: an attribute.
+        b: another.
+    """
     if type(a) is not type(b):
         return False
     if isinstance(a, float):
@@ -73,6 +86,9 @@ def to_attribute(value: Any) -> Attribute:
 
     NumPy scalars become Python numbers, members of an enum their values, subclasses of the Python
     types (a named tuple) those types; arrays get the machine's byte order.
+
+    Args:
+        value: anything.
     """
     if value is None or isinstance(value, bool | Ref | Opaque):
         return value

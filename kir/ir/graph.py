@@ -85,6 +85,19 @@ class Weight(Value):
 class Node:
     """One operation.
 
+    Args:
+        op: ``dialect.Name``.
+        inputs: the operands.
+        output_types: the type of each result.
+        name: the layer's name, or a label.
+        masks: for each input its mask or None; empty where the op reads no mask.
+        attributes: the op's static parameters.
+        arguments: keyword arguments of a layer call.
+        weights: the weights that a layer call uses.
+        region: the body.
+        output_names: names of the results; default `name`.
+        value_class: the class of the results.
+
     Attributes:
         op: ``dialect.Name``, e.g. ``keras.Dense`` or ``k.dot``.
         name: the layer's name for a layer call, else a label that may be empty.
@@ -242,7 +255,11 @@ class Graph:
 
 
 def used_weights(node: Node) -> Iterator[Weight]:
-    """The weights that a node reads, as layer weights or as operands."""
+    """The weights that a node reads, as layer weights or as operands.
+
+    Args:
+        node: a node.
+    """
     yield from node.weights
     for value in node.operands:
         if isinstance(value, Weight):
@@ -250,7 +267,12 @@ def used_weights(node: Node) -> Iterator[Weight]:
 
 
 def topological_order(outputs: Iterable[Value], stop: Iterable[Value] = ()) -> list[Node]:
-    """The nodes that `outputs` depend on, operands first; does not look past values in `stop`."""
+    """The nodes that `outputs` depend on, operands first; does not look past values in `stop`.
+
+    Args:
+        outputs: values.
+        stop: values whose producers do not count.
+    """
     order: list[Node] = []
     state: dict[Node, bool] = {}
     stopped = set(stop)

@@ -33,12 +33,20 @@ _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def print_graph(graph: Graph) -> str:
-    """The text form of a whole graph, without a newline at the end."""
+    """The text form of a whole graph, without a newline at the end.
+
+    Args:
+        graph: any graph, even one that breaks rules.
+    """
     return "\n".join(_Printer().graph_lines(graph, ""))
 
 
 def print_node(node: Node) -> str:
-    """The text form of one node, its region included."""
+    """The text form of one node, its region included.
+
+    Args:
+        node: any node.
+    """
     return "\n".join(_Printer().node_lines(node, _Names("%"), ""))
 
 

@@ -34,6 +34,9 @@ DTYPES_BY_SHORT_NAME = {short: name for name, short in DTYPE_NAMES.items()}
 def check_dtype(dtype: object) -> str:
     """Returns `dtype` as a dtype name such as ``'float32'``.
 
+    Args:
+        dtype: a name, a NumPy dtype or scalar class, or a TensorFlow dtype.
+
     Raises:
         DTypeError: it is no name, NumPy dtype or TensorFlow dtype that kir knows.
     """

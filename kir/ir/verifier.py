@@ -23,6 +23,9 @@ _SHOWN_CHARACTERS = 2000
 def verify(graph: Graph) -> None:
     """Checks that `graph` and the graphs nested in it obey every rule.
 
+    Args:
+        graph: a graph.
+
     Raises:
         VerificationError: a rule is broken; the message cites it and shows the node.
     """

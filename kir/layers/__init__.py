@@ -133,7 +133,19 @@ from kir.serde.config import layer_from_config
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """The layer or model that ``{"class_name": ..., "config": ...}`` describes."""
+    """The layer or model that ``{"class_name": ..., "config": ...}`` describes.
+
+    Args:
+        config: ``{'class_name': ..., 'config': {...}}``.
+        custom_objects: your own classes by name; default those of the enclosing
+            `custom_object_scope`s.
+
+    Raises:
+        ConfigError: the class is unknown, or the config does not fit it.
+
+    Reference:
+        https://keras.io/layers/about-keras-layers (Keras 2.2.4).
+    """
     return layer_from_config(config, custom_objects, layer_table())
 
 
@@ -143,7 +155,17 @@ def layer_table() -> dict[str, Any]:
 
 
 def serialize(layer: Any) -> dict[str, Any]:
-    """Class name and config of a layer."""
+    """Class name and config of a layer.
+
+    Args:
+        layer: a layer or model.
+
+    Returns:
+        ``{'class_name': ..., 'config': {...}}``, which `deserialize` reads.
+
+    Reference:
+        https://keras.io/layers/about-keras-layers (Keras 2.2.4).
+    """
     return {"class_name": type(layer).__name__, "config": layer.get_config()}
 
 

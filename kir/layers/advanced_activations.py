@@ -71,7 +71,9 @@ class LeakyReLU(_Elementwise):
     Shape:
         any -> same.
 
-    Reference: Maas et al., Rectifier Nonlinearities Improve Neural Network Acoustic Models, 2013.
+    Reference:
+        Maas et al., Rectifier Nonlinearities Improve Neural Network Acoustic Models, 2013.
+        https://keras.io/layers/advanced-activations (Keras 2.2.4).
     """
 
     alpha: np.ndarray = _float_field(0.3)
@@ -94,7 +96,9 @@ class PReLU(_Elementwise):
     Weights:
         alpha, of a sample's shape with 1 for shared axes.
 
-    Reference: He et al., Delving Deep into Rectifiers, 2015.
+    Reference:
+        He et al., Delving Deep into Rectifiers, 2015.
+        https://keras.io/layers/advanced-activations (Keras 2.2.4).
     """
 
     alpha_initializer: Any = initializer_field("zeros")
@@ -134,8 +138,9 @@ class ELU(_Elementwise):
     Shape:
         any -> same.
 
-    Reference: Clevert et al., Fast and Accurate Deep Network Learning by Exponential Linear Units,
-        2015.
+    Reference:
+        Clevert et al., Fast and Accurate Deep Network Learning by Exponential Linear Units, 2015.
+        https://keras.io/layers/advanced-activations (Keras 2.2.4).
     """
 
     alpha: np.ndarray = _float_field(1.0)
@@ -152,7 +157,9 @@ class ThresholdedReLU(_Elementwise):
     Shape:
         any -> same.
 
-    Reference: Konda et al., Zero-Bias Autoencoders and the Benefits of Co-Adapting Features, 2014.
+    Reference:
+        Konda et al., Zero-Bias Autoencoders and the Benefits of Co-Adapting Features, 2014.
+        https://keras.io/layers/advanced-activations (Keras 2.2.4).
     """
 
     theta: np.ndarray = _float_field(1.0)
@@ -168,6 +175,9 @@ class Softmax(_Elementwise):
 
     Shape:
         any -> same.
+
+    Reference:
+        https://keras.io/layers/advanced-activations (Keras 2.2.4).
     """
 
     axis: int = int_field(-1)
@@ -188,6 +198,9 @@ class ReLU(_Elementwise):
 
     Shape:
         any -> same.
+
+    Reference:
+        https://keras.io/layers/advanced-activations (Keras 2.2.4).
     """
 
     # Keras 2.2: the config holds these as arrays, which YAML shows.

@@ -59,7 +59,9 @@ class ConvLSTM2DCell(GatedCell):
         kernel (rows, columns, channels, 4 * filters), recurrent_kernel (rows, columns, filters,
         4 * filters), bias (4 * filters,), with the gates i, f, c, o.
 
-    Reference: Shi et al., Convolutional LSTM Network, 2015; without peepholes.
+    Reference:
+        Shi et al., Convolutional LSTM Network, 2015; without peepholes.
+        https://keras.io/layers/recurrent (Keras 2.2.4).
     """
 
     filters: int = int_field(minimum=1)
@@ -144,6 +146,9 @@ class ConvRNN2D(RNN):
 
     Raises:
         DTypeError: a list of cells, or `unroll`.
+
+    Reference:
+        https://keras.io/layers/recurrent (Keras 2.2.4).
     """
 
     cell: Any = cell_field()
@@ -223,7 +228,9 @@ class ConvLSTM2D(
         kernel (rows, columns, channels, 4 * filters), recurrent_kernel (rows, columns, filters,
         4 * filters), bias (4 * filters,).
 
-    Reference: Shi et al., Convolutional LSTM Network, 2015; without peepholes.
+    Reference:
+        Shi et al., Convolutional LSTM Network, 2015; without peepholes.
+        https://keras.io/layers/recurrent (Keras 2.2.4).
     """
 
     call = LoweredCall("inputs", mask=None, training=None, initial_state=None)

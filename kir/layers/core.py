@@ -50,6 +50,9 @@ class Dense(Layer):
 
     Raises:
         ShapeError: the last axis of the input is unknown.
+
+    Reference:
+        https://keras.io/layers/core (Keras 2.2.4).
     """
 
     units: int = int_field(minimum=1)
@@ -110,6 +113,9 @@ class Activation(Layer):
 
     Shape:
         any -> same.
+
+    Reference:
+        https://keras.io/layers/core (Keras 2.2.4).
     """
 
     activation: Any = activation_field(REQUIRED)
@@ -129,6 +135,9 @@ class Masking(Layer):
 
     Shape:
         (batch, timesteps, features) -> same; the mask is (batch, timesteps).
+
+    Reference:
+        https://keras.io/layers/core (Keras 2.2.4).
     """
 
     mask_value: float = field(0.0)
@@ -151,6 +160,9 @@ class ActivityRegularization(Layer):
 
     Shape:
         any -> same.
+
+    Reference:
+        https://keras.io/layers/core (Keras 2.2.4).
     """
 
     l1: float = field(0.0)

@@ -100,6 +100,9 @@ class CuDNNGRU(_CuDNNRNN):
 
     Raises:
         ConfigError: the input has a mask.
+
+    Reference:
+        https://keras.io/layers/recurrent (Keras 2.2.4).
     """
 
     units: int = int_field(minimum=1)
@@ -162,6 +165,9 @@ class CuDNNLSTM(_CuDNNRNN):
 
     Raises:
         ConfigError: the input has a mask.
+
+    Reference:
+        https://keras.io/layers/recurrent (Keras 2.2.4).
     """
 
     units: int = int_field(minimum=1)

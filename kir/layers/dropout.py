@@ -24,8 +24,9 @@ class Dropout(Layer):
     Shape:
         any -> same.
 
-    Reference: Srivastava et al., Dropout: A Simple Way to Prevent Neural Networks from
-        Overfitting, 2014.
+    Reference:
+        Srivastava et al., Dropout: A Simple Way to Prevent Neural Networks from Overfitting, 2014.
+        https://keras.io/layers/core (Keras 2.2.4).
     """
 
     rate: float = fraction_field()
@@ -80,7 +81,12 @@ class SpatialDropout1D(Dropout):
     Shape:
         (batch, steps, channels) -> same.
 
-    Reference: Tompson et al., Efficient Object Localization Using Convolutional Networks, 2014.
+    Raises:
+        ShapeError: the input is not of rank 3.
+
+    Reference:
+        Tompson et al., Efficient Object Localization Using Convolutional Networks, 2014.
+        https://keras.io/layers/core (Keras 2.2.4).
     """
 
     def _after_init(self) -> None:
@@ -104,7 +110,12 @@ class SpatialDropout2D(Dropout):
     Shape:
         (batch, height, width, channels) -> same.
 
-    Reference: Tompson et al., Efficient Object Localization Using Convolutional Networks, 2014.
+    Raises:
+        ShapeError: the input is not of rank 4.
+
+    Reference:
+        Tompson et al., Efficient Object Localization Using Convolutional Networks, 2014.
+        https://keras.io/layers/core (Keras 2.2.4).
     """
 
     data_format: str = data_format_field(in_config=False)
@@ -133,7 +144,12 @@ class SpatialDropout3D(Dropout):
     Shape:
         (batch, depth, height, width, channels) -> same.
 
-    Reference: Tompson et al., Efficient Object Localization Using Convolutional Networks, 2014.
+    Raises:
+        ShapeError: the input is not of rank 5.
+
+    Reference:
+        Tompson et al., Efficient Object Localization Using Convolutional Networks, 2014.
+        https://keras.io/layers/core (Keras 2.2.4).
     """
 
     data_format: str = data_format_field(in_config=False)

@@ -34,6 +34,9 @@ class Embedding(Layer):
 
     Weights:
         embeddings (input_dim, output_dim).
+
+    Reference:
+        https://keras.io/layers/embeddings (Keras 2.2.4).
     """
 
     input_dim: int = int_field(minimum=1)

@@ -45,6 +45,9 @@ class Lambda(Layer):
     Raises:
         DTypeError: `output_shape` is neither a sequence nor a function.
 
+    Reference:
+        https://keras.io/layers/core (Keras 2.2.4).
+
     Example:
         >>> from kir.layers import Input, Lambda
         >>> Lambda(lambda x: x ** 2)(Input(shape=(3,))).type.shape

@@ -130,6 +130,12 @@ class LocallyConnected1D(_LocallyConnected):
 
     Weights:
         kernel (new_steps, kernel_size * channels, filters), bias (new_steps, filters).
+
+    Raises:
+        ShapeError: the input is not of rank 3, or a size of it is unknown.
+
+    Reference:
+        https://keras.io/layers/local (Keras 2.2.4).
     """
 
     kernel_size: tuple[int] = ints_field(1)
@@ -168,6 +174,12 @@ class LocallyConnected2D(_LocallyConnected):
     Weights:
         kernel (new_height * new_width, kernel_height * kernel_width * channels, filters),
         bias (new_height, new_width, filters).
+
+    Raises:
+        ShapeError: the input is not of rank 4, or a size of it is unknown.
+
+    Reference:
+        https://keras.io/layers/local (Keras 2.2.4).
     """
 
     kernel_size: tuple[int, int] = ints_field(2)

@@ -85,20 +85,42 @@ def check_mask_list(layer: Layer, inputs: Any, mask: Any) -> None:
 
 
 class Add(_Merge):
-    """The sum of several tensors of one shape (or shapes that broadcast).
+    """The element-wise sum of several tensors: ``x1 + x2 + ...``.
+
+    Args:
+        **kwargs: `name`, `trainable` and the other keywords of every `Layer`.
 
     Shape:
-        list of (batch, ...) -> (batch, ...).
+        list of (batch, ...) of equal shapes, or of shapes that broadcast behind the batch axis ->
+        (batch, ...); dtype: that of the first.
+
+    Raises:
+        ConfigError: fewer than two inputs.
+        ShapeError: samples whose shapes do not broadcast, or batches of different sizes.
+
+    Reference:
+        https://keras.io/layers/merge (Keras 2.2.4).
     """
 
     call = LoweredCall("inputs")
 
 
 class Subtract(_Merge):
-    """The first of two tensors minus the second.
+    """The first of two tensors minus the second: ``x1 - x2``.
+
+    Args:
+        **kwargs: `name`, `trainable` and the other keywords of every `Layer`.
 
     Shape:
-        list of 2 of (batch, ...) -> (batch, ...).
+        list of 2 of (batch, ...) of equal shapes, or of shapes that broadcast behind the batch axis
+        -> (batch, ...); dtype: that of the first.
+
+    Raises:
+        ConfigError: not exactly two inputs.
+        ShapeError: samples whose shapes do not broadcast, or batches of different sizes.
+
+    Reference:
+        https://keras.io/layers/merge (Keras 2.2.4).
     """
 
     call = LoweredCall("inputs")
@@ -108,20 +130,42 @@ class Subtract(_Merge):
 
 
 class Multiply(_Merge):
-    """The element-wise product of several tensors.
+    """The element-wise product of several tensors: ``x1 * x2 * ...``.
+
+    Args:
+        **kwargs: `name`, `trainable` and the other keywords of every `Layer`.
 
     Shape:
-        list of (batch, ...) -> (batch, ...).
+        list of (batch, ...) of equal shapes, or of shapes that broadcast behind the batch axis ->
+        (batch, ...); dtype: that of the first.
+
+    Raises:
+        ConfigError: fewer than two inputs.
+        ShapeError: samples whose shapes do not broadcast, or batches of different sizes.
+
+    Reference:
+        https://keras.io/layers/merge (Keras 2.2.4).
     """
 
     call = LoweredCall("inputs")
 
 
 class Average(_Merge):
-    """The element-wise mean of several tensors.
+    """The element-wise mean of several tensors: ``(x1 + x2 + ...) / n``.
+
+    Args:
+        **kwargs: `name`, `trainable` and the other keywords of every `Layer`.
 
     Shape:
-        list of (batch, ...) -> (batch, ...).
+        list of (batch, ...) of equal shapes, or of shapes that broadcast behind the batch axis ->
+        (batch, ...); dtype: that of the first.
+
+    Raises:
+        ConfigError: fewer than two inputs.
+        ShapeError: samples whose shapes do not broadcast, or batches of different sizes.
+
+    Reference:
+        https://keras.io/layers/merge (Keras 2.2.4).
     """
 
     call = LoweredCall("inputs")
@@ -130,8 +174,19 @@ class Average(_Merge):
 class Maximum(_Merge):
     """The element-wise maximum of several tensors.
 
+    Args:
+        **kwargs: `name`, `trainable` and the other keywords of every `Layer`.
+
     Shape:
-        list of (batch, ...) -> (batch, ...).
+        list of (batch, ...) of equal shapes, or of shapes that broadcast behind the batch axis ->
+        (batch, ...); dtype: that of the first.
+
+    Raises:
+        ConfigError: fewer than two inputs.
+        ShapeError: samples whose shapes do not broadcast, or batches of different sizes.
+
+    Reference:
+        https://keras.io/layers/merge (Keras 2.2.4).
     """
 
     call = LoweredCall("inputs")
@@ -140,8 +195,19 @@ class Maximum(_Merge):
 class Minimum(_Merge):
     """The element-wise minimum of several tensors.
 
+    Args:
+        **kwargs: `name`, `trainable` and the other keywords of every `Layer`.
+
     Shape:
-        list of (batch, ...) -> (batch, ...).
+        list of (batch, ...) of equal shapes, or of shapes that broadcast behind the batch axis ->
+        (batch, ...); dtype: that of the first.
+
+    Raises:
+        ConfigError: fewer than two inputs.
+        ShapeError: samples whose shapes do not broadcast, or batches of different sizes.
+
+    Reference:
+        https://keras.io/layers/merge (Keras 2.2.4).
     """
 
     call = LoweredCall("inputs")
@@ -163,7 +229,15 @@ class Concatenate(Layer):
         axis: the axis along which sizes add up; negative counts from the end.
 
     Shape:
-        list of tensors equal on every other axis -> the same with the sizes of `axis` added.
+        list of tensors equal on every other axis -> the same with the sizes of `axis` added; dtype:
+        that of the first.
+
+    Raises:
+        ConfigError: fewer than two inputs.
+        ShapeError: ranks or the sizes of other axes differ.
+
+    Reference:
+        https://keras.io/layers/merge (Keras 2.2.4).
     """
 
     axis: int = int_field(-1)
@@ -245,7 +319,11 @@ class Dot(Layer):
         -> (batch, 1).
 
     Raises:
-        ShapeError: the sizes of the two axes differ.
+        ConfigError: not exactly two inputs.
+        ShapeError: the sizes of the two axes differ, or an axis is not there.
+
+    Reference:
+        https://keras.io/layers/merge (Keras 2.2.4).
     """
 
     axes: Any = _axes_field()
@@ -322,40 +400,171 @@ def _joined(a: int | None, b: int | None) -> int | None:
 
 
 def add(inputs: Any, **kwargs: Any) -> Any:
-    """The sum of a list of tensors; keyword arguments as for a layer."""
+    """The sum of a list of tensors, by an `Add` layer.
+
+    Args:
+        inputs: a list of two or more tensors.
+        **kwargs: `name` and the other keywords of a layer.
+
+    Shape:
+        list of (batch, ...) of equal shapes, or of shapes that broadcast behind the batch axis ->
+        (batch, ...); dtype: that of the first.
+
+    Raises:
+        ConfigError: fewer than two inputs.
+        ShapeError: samples whose shapes do not broadcast, or batches of different sizes.
+
+    Reference:
+        https://keras.io/layers/merge (Keras 2.2.4).
+    """
     return Add(**kwargs)(inputs)
 
 
 def concatenate(inputs: Any, axis: int = -1, **kwargs: Any) -> Any:
-    """A list of tensors joined along `axis`; keyword arguments as for a layer."""
+    """A list of tensors joined along an axis, by a `Concatenate` layer.
+
+    Args:
+        inputs: a list of two or more tensors.
+        axis: the axis; negative counts from the end.
+        **kwargs: `name` and the other keywords of a layer.
+
+    Shape:
+        list of tensors equal on every other axis -> the same with the sizes of `axis` added; dtype:
+        that of the first.
+
+    Raises:
+        ConfigError: fewer than two inputs.
+        ShapeError: ranks or the sizes of other axes differ.
+
+    Reference:
+        https://keras.io/layers/merge (Keras 2.2.4).
+    """
     return Concatenate(axis=axis, **kwargs)(inputs)
 
 
 def subtract(inputs: Any, **kwargs: Any) -> Any:
-    """The first of two tensors minus the second; keyword arguments as for a layer."""
+    """The first of two tensors minus the second, by a `Subtract` layer.
+
+    Args:
+        inputs: a list of two tensors.
+        **kwargs: `name` and the other keywords of a layer.
+
+    Shape:
+        list of 2 of (batch, ...) of equal shapes, or of shapes that broadcast behind the batch axis
+        -> (batch, ...); dtype: that of the first.
+
+    Raises:
+        ConfigError: not exactly two inputs.
+        ShapeError: samples whose shapes do not broadcast, or batches of different sizes.
+
+    Reference:
+        https://keras.io/layers/merge (Keras 2.2.4).
+    """
     return Subtract(**kwargs)(inputs)
 
 
 def multiply(inputs: Any, **kwargs: Any) -> Any:
-    """The product of a list of tensors; keyword arguments as for a layer."""
+    """The product of a list of tensors, by a `Multiply` layer.
+
+    Args:
+        inputs: a list of two or more tensors.
+        **kwargs: `name` and the other keywords of a layer.
+
+    Shape:
+        list of (batch, ...) of equal shapes, or of shapes that broadcast behind the batch axis ->
+        (batch, ...); dtype: that of the first.
+
+    Raises:
+        ConfigError: fewer than two inputs.
+        ShapeError: samples whose shapes do not broadcast, or batches of different sizes.
+
+    Reference:
+        https://keras.io/layers/merge (Keras 2.2.4).
+    """
     return Multiply(**kwargs)(inputs)
 
 
 def average(inputs: Any, **kwargs: Any) -> Any:
-    """The mean of a list of tensors; keyword arguments as for a layer."""
+    """The mean of a list of tensors, by an `Average` layer.
+
+    Args:
+        inputs: a list of two or more tensors.
+        **kwargs: `name` and the other keywords of a layer.
+
+    Shape:
+        list of (batch, ...) of equal shapes, or of shapes that broadcast behind the batch axis ->
+        (batch, ...); dtype: that of the first.
+
+    Raises:
+        ConfigError: fewer than two inputs.
+        ShapeError: samples whose shapes do not broadcast, or batches of different sizes.
+
+    Reference:
+        https://keras.io/layers/merge (Keras 2.2.4).
+    """
     return Average(**kwargs)(inputs)
 
 
 def maximum(inputs: Any, **kwargs: Any) -> Any:
-    """The maximum of a list of tensors; keyword arguments as for a layer."""
+    """The maximum of a list of tensors, by a `Maximum` layer.
+
+    Args:
+        inputs: a list of two or more tensors.
+        **kwargs: `name` and the other keywords of a layer.
+
+    Shape:
+        list of (batch, ...) of equal shapes, or of shapes that broadcast behind the batch axis ->
+        (batch, ...); dtype: that of the first.
+
+    Raises:
+        ConfigError: fewer than two inputs.
+        ShapeError: samples whose shapes do not broadcast, or batches of different sizes.
+
+    Reference:
+        https://keras.io/layers/merge (Keras 2.2.4).
+    """
     return Maximum(**kwargs)(inputs)
 
 
 def minimum(inputs: Any, **kwargs: Any) -> Any:
-    """The minimum of a list of tensors; keyword arguments as for a layer."""
+    """The minimum of a list of tensors, by a `Minimum` layer.
+
+    Args:
+        inputs: a list of two or more tensors.
+        **kwargs: `name` and the other keywords of a layer.
+
+    Shape:
+        list of (batch, ...) of equal shapes, or of shapes that broadcast behind the batch axis ->
+        (batch, ...); dtype: that of the first.
+
+    Raises:
+        ConfigError: fewer than two inputs.
+        ShapeError: samples whose shapes do not broadcast, or batches of different sizes.
+
+    Reference:
+        https://keras.io/layers/merge (Keras 2.2.4).
+    """
     return Minimum(**kwargs)(inputs)
 
 
 def dot(inputs: Any, axes: Any, normalize: bool = False, **kwargs: Any) -> Any:
-    """The product of two tensors along `axes`; keyword arguments as for a layer."""
+    """The product of two tensors along an axis of each, by a `Dot` layer.
+
+    Args:
+        inputs: a list of two tensors.
+        axes: the axis to sum along, in both tensors or as a pair; negative counts from the end.
+        normalize: whether both are scaled to length 1 along that axis first.
+        **kwargs: `name` and the other keywords of a layer.
+
+    Shape:
+        list of (batch, i, n), (batch, j, n) with axes=2 -> (batch, i, j); two vectors (batch, n) ->
+        (batch, 1); dtype: that of the first.
+
+    Raises:
+        ConfigError: not exactly two inputs.
+        ShapeError: the sizes of the two axes differ, or an axis is not there.
+
+    Reference:
+        https://keras.io/layers/merge (Keras 2.2.4).
+    """
     return Dot(axes=axes, normalize=normalize, **kwargs)(inputs)

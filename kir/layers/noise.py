@@ -48,6 +48,9 @@ class GaussianNoise(_Noise):
 
     Shape:
         any -> same.
+
+    Reference:
+        https://keras.io/layers/noise (Keras 2.2.4).
     """
 
     stddev: float = _number_field()
@@ -67,8 +70,10 @@ class GaussianDropout(_Noise):
     Shape:
         any -> same.
 
-    Reference: Srivastava et al., Dropout: A Simple Way to Prevent Neural Networks from
-        Overfitting, 2014, section 10.
+    Reference:
+        Srivastava et al., Dropout: A Simple Way to Prevent Neural Networks from Overfitting, 2014,
+        section 10.
+        https://keras.io/layers/noise (Keras 2.2.4).
     """
 
     rate: float = _number_field()
@@ -93,7 +98,9 @@ class AlphaDropout(_Noise):
     Shape:
         any -> same.
 
-    Reference: Klambauer et al., Self-Normalizing Neural Networks, 2017, equation 15.
+    Reference:
+        Klambauer et al., Self-Normalizing Neural Networks, 2017, equation 15.
+        https://keras.io/layers/noise (Keras 2.2.4).
     """
 
     rate: float = _number_field()

@@ -33,8 +33,8 @@ class BatchNormalization(Layer):
         momentum: how much of the moving averages each step keeps, a fraction of 1.
         epsilon: added to the variance.
         center, scale: whether there is a beta, a gamma.
-        beta_initializer, gamma_initializer, moving_mean_initializer,
-            moving_variance_initializer: initial values.
+        beta_initializer, gamma_initializer: initial values of the weights.
+        moving_mean_initializer, moving_variance_initializer: initial values of the averages.
         beta_regularizer, gamma_regularizer: losses on the weights.
         beta_constraint, gamma_constraint: applied to the weights after each update.
 
@@ -44,9 +44,14 @@ class BatchNormalization(Layer):
     Weights:
         gamma, beta, moving_mean, moving_variance, each (channels,).
 
-    Reference: Ioffe and Szegedy, Batch Normalization, 2015. As in Keras 2.2.4, the moving variance
-        is N/(N - 1 - epsilon) times the batch variance, N being the number of values a channel,
-        and with channels last in four dimensions another N/(N - 1) times.
+    Raises:
+        ShapeError: the size of `axis` is unknown.
+
+    Reference:
+        Ioffe and Szegedy, Batch Normalization, 2015. As in Keras 2.2.4, the moving variance is N/(N
+        - 1 - epsilon) times the batch variance, N being the number of values a channel, and with
+        channels last in four dimensions another N/(N - 1) times.
+        https://keras.io/layers/normalization (Keras 2.2.4).
     """
 
     axis: int = int_field(-1)

@@ -91,6 +91,12 @@ class MaxPooling1D(_Pooling1D):
 
     Shape:
         (batch, steps, channels) -> (batch, new_steps, channels).
+
+    Raises:
+        ShapeError: the input is not of rank 3.
+
+    Reference:
+        https://keras.io/layers/pooling (Keras 2.2.4).
     """
 
     call = LoweredCall("inputs")
@@ -107,6 +113,12 @@ class MaxPooling2D(_Pooling2D):
 
     Shape:
         (batch, height, width, channels) -> (batch, new_height, new_width, channels).
+
+    Raises:
+        ShapeError: the input is not of rank 4.
+
+    Reference:
+        https://keras.io/layers/pooling (Keras 2.2.4).
     """
 
     call = LoweredCall("inputs")
@@ -123,6 +135,12 @@ class MaxPooling3D(_Pooling3D):
 
     Shape:
         (batch, depth, height, width, channels) -> the same with other depth, height and width.
+
+    Raises:
+        ShapeError: the input is not of rank 5.
+
+    Reference:
+        https://keras.io/layers/pooling (Keras 2.2.4).
     """
 
     call = LoweredCall("inputs")
@@ -139,6 +157,12 @@ class AveragePooling1D(_Pooling1D):
 
     Shape:
         (batch, steps, channels) -> (batch, new_steps, channels).
+
+    Raises:
+        ShapeError: the input is not of rank 3.
+
+    Reference:
+        https://keras.io/layers/pooling (Keras 2.2.4).
     """
 
     call = LoweredCall("inputs")
@@ -155,6 +179,12 @@ class AveragePooling2D(_Pooling2D):
 
     Shape:
         (batch, height, width, channels) -> (batch, new_height, new_width, channels).
+
+    Raises:
+        ShapeError: the input is not of rank 4.
+
+    Reference:
+        https://keras.io/layers/pooling (Keras 2.2.4).
     """
 
     call = LoweredCall("inputs")
@@ -171,6 +201,12 @@ class AveragePooling3D(_Pooling3D):
 
     Shape:
         (batch, depth, height, width, channels) -> the same with other depth, height and width.
+
+    Raises:
+        ShapeError: the input is not of rank 5.
+
+    Reference:
+        https://keras.io/layers/pooling (Keras 2.2.4).
     """
 
     call = LoweredCall("inputs")
@@ -217,6 +253,12 @@ class GlobalMaxPooling1D(_GlobalPooling1D):
 
     Shape:
         (batch, steps, channels) -> (batch, channels).
+
+    Raises:
+        ShapeError: the input is not of rank 3.
+
+    Reference:
+        https://keras.io/layers/pooling (Keras 2.2.4).
     """
 
     call = LoweredCall("inputs")
@@ -230,6 +272,12 @@ class GlobalMaxPooling2D(_GlobalPooling2D):
 
     Shape:
         (batch, height, width, channels) -> (batch, channels).
+
+    Raises:
+        ShapeError: the input is not of rank 4.
+
+    Reference:
+        https://keras.io/layers/pooling (Keras 2.2.4).
     """
 
     call = LoweredCall("inputs")
@@ -243,6 +291,12 @@ class GlobalMaxPooling3D(_GlobalPooling3D):
 
     Shape:
         (batch, depth, height, width, channels) -> (batch, channels).
+
+    Raises:
+        ShapeError: the input is not of rank 5.
+
+    Reference:
+        https://keras.io/layers/pooling (Keras 2.2.4).
     """
 
     call = LoweredCall("inputs")
@@ -256,6 +310,12 @@ class GlobalAveragePooling1D(_GlobalPooling1D):
 
     Shape:
         (batch, steps, channels) -> (batch, channels); the mask, (batch, steps), ends here.
+
+    Raises:
+        ShapeError: the input is not of rank 3.
+
+    Reference:
+        https://keras.io/layers/pooling (Keras 2.2.4).
     """
 
     supports_masking = True
@@ -273,6 +333,12 @@ class GlobalAveragePooling2D(_GlobalPooling2D):
 
     Shape:
         (batch, height, width, channels) -> (batch, channels).
+
+    Raises:
+        ShapeError: the input is not of rank 4.
+
+    Reference:
+        https://keras.io/layers/pooling (Keras 2.2.4).
     """
 
     call = LoweredCall("inputs")
@@ -286,6 +352,12 @@ class GlobalAveragePooling3D(_GlobalPooling3D):
 
     Shape:
         (batch, depth, height, width, channels) -> (batch, channels).
+
+    Raises:
+        ShapeError: the input is not of rank 5.
+
+    Reference:
+        https://keras.io/layers/pooling (Keras 2.2.4).
     """
 
     call = LoweredCall("inputs")

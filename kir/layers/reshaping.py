@@ -24,6 +24,12 @@ class Flatten(Layer):
 
     Shape:
         (batch, ...) -> (batch, product of the rest); rank 3 at least.
+
+    Raises:
+        ShapeError: a size of the input behind the batch axis is unknown.
+
+    Reference:
+        https://keras.io/layers/core (Keras 2.2.4).
     """
 
     data_format: str = data_format_field()
@@ -64,6 +70,9 @@ class Reshape(Layer):
 
     Raises:
         ShapeError: the number of elements changes.
+
+    Reference:
+        https://keras.io/layers/core (Keras 2.2.4).
     """
 
     target_shape: Any = field()
@@ -108,6 +117,13 @@ class Permute(Layer):
 
     Shape:
         (batch, ...) -> the same sizes in another order.
+
+    Raises:
+        ConfigError: `dims` does not name each axis once.
+        ShapeError: the input has another rank.
+
+    Reference:
+        https://keras.io/layers/core (Keras 2.2.4).
     """
 
     dims: Any = field()
@@ -142,6 +158,12 @@ class RepeatVector(Layer):
 
     Shape:
         (batch, features) -> (batch, n, features).
+
+    Raises:
+        ShapeError: the input is not of rank 2.
+
+    Reference:
+        https://keras.io/layers/core (Keras 2.2.4).
     """
 
     n: int = int_field(minimum=0)

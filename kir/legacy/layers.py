@@ -83,7 +83,9 @@ class MaxoutDense(_Dense):
     Weights:
         W (nb_feature, features, output_dim), b (nb_feature, output_dim).
 
-    Reference: Goodfellow et al., Maxout Networks, 2013.
+    Reference:
+        Goodfellow et al., Maxout Networks, 2013.
+        Keras 1.2.2, https://github.com/keras-team/keras/tree/1.2.2.
     """
 
     output_dim: int = int_field(minimum=1)
@@ -146,7 +148,9 @@ class Highway(_Dense):
     Weights:
         W, W_carry (features, features), b, b_carry (features,).
 
-    Reference: Srivastava et al., Highway Networks, 2015.
+    Reference:
+        Srivastava et al., Highway Networks, 2015.
+        Keras 1.2.2, https://github.com/keras-team/keras/tree/1.2.2.
     """
 
     init: Any = initializer_field("glorot_uniform")

@@ -33,6 +33,9 @@ class Recurrent(Layer):
 
     Shape:
         (batch, timesteps, features) -> (batch, units), or (batch, timesteps, units).
+
+    Reference:
+        Keras 1.2.2, https://github.com/keras-team/keras/tree/1.2.2.
     """
 
     return_sequences: bool = field(False)
@@ -179,6 +182,9 @@ class ConvRecurrent2D(Recurrent):
     Shape:
         (batch, timesteps, rows, columns, channels) -> (batch, new_rows, new_columns, filters), with
         the axis of time for return_sequences.
+
+    Reference:
+        Keras 1.2.2, https://github.com/keras-team/keras/tree/1.2.2.
     """
 
     filters: int = int_field(minimum=1)

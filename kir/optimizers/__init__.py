@@ -51,12 +51,33 @@ _CLASSES: dict[str, type[Optimizer]] = {
 
 
 def serialize(optimizer: Optimizer) -> Any:
-    """Class name and config."""
+    """Class name and config.
+
+    Args:
+        optimizer: an optimizer.
+
+    Returns:
+        ``{'class_name': ..., 'config': {...}}``.
+
+    Reference:
+        https://keras.io/optimizers (Keras 2.2.4).
+    """
     return serialize_keras_object(optimizer)
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """The optimizer that ``{"class_name": ..., "config": ...}`` describes."""
+    """The optimizer that ``{"class_name": ..., "config": ...}`` describes.
+
+    Args:
+        config: ``{'class_name': ..., 'config': {...}}``; the case of the class name does not count.
+        custom_objects: your own classes by name.
+
+    Raises:
+        ConfigError: the class is unknown, or the config does not fit it.
+
+    Reference:
+        https://keras.io/optimizers (Keras 2.2.4).
+    """
     config = dict(config)
     if str(config.get("class_name", "")).lower() in _CLASSES:
         config["class_name"] = config["class_name"].lower()
@@ -73,8 +94,14 @@ def get(identifier: Any) -> Any:
 
     An object of TensorFlow's with `apply_gradients` is wrapped in a `TFOptimizer`.
 
+    Args:
+        identifier: a name such as 'adam', a config, an `Optimizer`, or an optimizer of TensorFlow.
+
     Raises:
         ConfigError: an unknown name, or something else.
+
+    Reference:
+        https://keras.io/optimizers (Keras 2.2.4).
     """
     if isinstance(identifier, Optimizer):
         return identifier

@@ -64,6 +64,9 @@ class Optimizer:
     Args:
         clipnorm: largest norm of all gradients together; larger ones are scaled down.
         clipvalue: largest absolute value of an element of a gradient.
+
+    Reference:
+        https://keras.io/optimizers (Keras 2.2.4).
     """
 
     def __init__(self, **kwargs: Any) -> None:
@@ -146,7 +149,19 @@ def check_gradients(grads: Sequence[Any], params: Sequence[Variable]) -> None:
 
 
 def clip_norm(g: Any, c: float, n: Any) -> Any:
-    """A gradient scaled by ``c / n`` if `n`, the norm of all gradients, is `c` or more."""
+    """A gradient scaled by ``c / n`` if `n`, the norm of all gradients, is `c` or more.
+
+    Args:
+        g: a gradient.
+        c: the largest norm allowed; 0 or less for no limit.
+        n: the norm of all gradients.
+
+    Shape:
+        `g` of any shape -> the same; dtype: same as `g`.
+
+    Reference:
+        https://keras.io/optimizers (Keras 2.2.4).
+    """
     return g if c <= 0 else K.switch(n >= c, g * (c / n), g)
 
 

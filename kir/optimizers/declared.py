@@ -80,7 +80,9 @@ class SGD(_Declared):
         nesterov: looks ahead along the momentum.
         **kwargs: clipnorm, clipvalue.
 
-    Reference: Sutskever et al., On the importance of initialization and momentum, 2013.
+    Reference:
+        Sutskever et al., On the importance of initialization and momentum, 2013.
+        https://keras.io/optimizers (Keras 2.2.4).
     """
 
     _settings = ("lr", "momentum", "decay", "nesterov")
@@ -109,7 +111,9 @@ class RMSprop(_Declared):
         decay: the rate in step t is ``lr / (1 + decay * t)``.
         **kwargs: clipnorm, clipvalue.
 
-    Reference: Hinton, Neural Networks for Machine Learning, lecture 6.5, 2012.
+    Reference:
+        Hinton, Neural Networks for Machine Learning, lecture 6.5, 2012.
+        https://keras.io/optimizers (Keras 2.2.4).
     """
 
     _settings = ("lr", "rho", "decay", "epsilon")
@@ -138,7 +142,9 @@ class Adagrad(_Declared):
         decay: the rate in step t is ``lr / (1 + decay * t)``.
         **kwargs: clipnorm, clipvalue.
 
-    Reference: Duchi et al., Adaptive Subgradient Methods, 2011.
+    Reference:
+        Duchi et al., Adaptive Subgradient Methods, 2011.
+        https://keras.io/optimizers (Keras 2.2.4).
     """
 
     _settings = ("lr", "decay", "epsilon")
@@ -163,7 +169,9 @@ class Adadelta(_Declared):
         decay: the rate in step t is ``lr / (1 + decay * t)``.
         **kwargs: clipnorm, clipvalue.
 
-    Reference: Zeiler, ADADELTA: An Adaptive Learning Rate Method, 2012.
+    Reference:
+        Zeiler, ADADELTA: An Adaptive Learning Rate Method, 2012.
+        https://keras.io/optimizers (Keras 2.2.4).
     """
 
     _settings = ("lr", "rho", "decay", "epsilon")
@@ -194,7 +202,9 @@ class Adam(_Declared):
         amsgrad: divides by the largest second moment so far (Reddi et al., 2018).
         **kwargs: clipnorm, clipvalue.
 
-    Reference: Kingma and Ba, Adam: A Method for Stochastic Optimization, 2014.
+    Reference:
+        Kingma and Ba, Adam: A Method for Stochastic Optimization, 2014.
+        https://keras.io/optimizers (Keras 2.2.4).
     """
 
     _settings = ("lr", "beta_1", "beta_2", "decay", "epsilon", "amsgrad")
@@ -239,7 +249,9 @@ class Adamax(_Declared):
         decay: the rate in step t is ``lr / (1 + decay * t)``.
         **kwargs: clipnorm, clipvalue.
 
-    Reference: Kingma and Ba, Adam: A Method for Stochastic Optimization, 2014, section 7.
+    Reference:
+        Kingma and Ba, Adam: A Method for Stochastic Optimization, 2014, section 7.
+        https://keras.io/optimizers (Keras 2.2.4).
     """
 
     _settings = ("lr", "beta_1", "beta_2", "decay", "epsilon")
@@ -278,7 +290,9 @@ class Nadam(_Declared):
             schedule_decay))``.
         **kwargs: clipnorm, clipvalue.
 
-    Reference: Dozat, Incorporating Nesterov Momentum into Adam, 2015.
+    Reference:
+        Dozat, Incorporating Nesterov Momentum into Adam, 2015.
+        https://keras.io/optimizers (Keras 2.2.4).
     """
 
     _settings = ("lr", "beta_1", "beta_2", "epsilon", "schedule_decay")

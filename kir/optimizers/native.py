@@ -29,6 +29,9 @@ class TFOptimizer(Optimizer):
 
     Raises:
         DTypeError: the object has no such method.
+
+    Reference:
+        https://keras.io/optimizers (Keras 2.2.4).
     """
 
     def __init__(self, optimizer: Any) -> None:

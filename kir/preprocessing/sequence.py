@@ -43,6 +43,9 @@ def pad_sequences(
         ConfigError: the sequences are not sequences, or an option is unknown.
         ShapeError: the elements of two sequences differ in shape.
 
+    Reference:
+        https://keras.io/preprocessing/sequence (Keras 2.2.4).
+
     Example:
         >>> pad_sequences([[1], [2, 3]], maxlen=2)
         array([[0, 1],
@@ -102,6 +105,7 @@ def make_sampling_table(size: int, sampling_factor: float = 1e-5) -> np.ndarray:
 
     Reference:
         Mikolov et al., Distributed Representations of Words and Phrases, 2013.
+        https://keras.io/preprocessing/sequence (Keras 2.2.4).
     """
     euler_gamma = 0.577
     rank = np.arange(size, dtype=np.float64)
@@ -139,6 +143,7 @@ def skipgrams(
 
     Reference:
         Mikolov et al., Efficient Estimation of Word Representations in Vector Space, 2013.
+        https://keras.io/preprocessing/sequence (Keras 2.2.4).
     """
     near, random_pair = ([0, 1], [1, 0]) if categorical else (1, 0)
     couples: list[list[int]] = []
@@ -199,6 +204,9 @@ class TimeseriesGenerator(Sequence):
 
     Raises:
         ConfigError: data and targets differ in length, or no window fits.
+
+    Reference:
+        https://keras.io/preprocessing/sequence (Keras 2.2.4).
 
     Example:
         >>> windows = TimeseriesGenerator(np.arange(6), np.arange(6), length=2, batch_size=1)

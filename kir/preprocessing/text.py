@@ -30,13 +30,16 @@ def text_to_word_sequence(
     lower: bool = True,
     split: str = " ",
 ) -> list[str]:
-    r"""Splits a text into words.
+    """Splits a text into words.
 
     Args:
         text: the text.
         filters: characters that separate words, as `split` does.
         lower: turn the text into lower case.
         split: what separates words.
+
+    Reference:
+        https://keras.io/preprocessing/text (Keras 2.2.4).
 
     Example:
         >>> text_to_word_sequence("Hello, World!")
@@ -65,6 +68,9 @@ def one_hot(
         filters: see `text_to_word_sequence`.
         lower: see `text_to_word_sequence`.
         split: see `text_to_word_sequence`.
+
+    Reference:
+        https://keras.io/preprocessing/text (Keras 2.2.4).
     """
     return hashing_trick(text, n, hash_function=hash, filters=filters, lower=lower, split=split)
 
@@ -86,6 +92,12 @@ def hashing_trick(
         filters: see `text_to_word_sequence`.
         lower: see `text_to_word_sequence`.
         split: see `text_to_word_sequence`.
+
+    Raises:
+        ConfigError: `hash_function` is another name.
+
+    Reference:
+        https://keras.io/preprocessing/text (Keras 2.2.4).
     """
     if hash_function is None:
         hash_function = hash
@@ -115,6 +127,9 @@ class Tokenizer:
         oov_token: stands for unknown words and gets the number 1; they are left out if None.
         document_count: documents that were counted before.
         **kwargs: `nb_words`, the name of `num_words` in Keras 1.
+
+    Reference:
+        https://keras.io/preprocessing/text (Keras 2.2.4).
 
     Example:
         >>> tokenizer = Tokenizer()
@@ -293,8 +308,14 @@ class Tokenizer:
 def tokenizer_from_json(json_string: str) -> Tokenizer:
     """The tokenizer that `Tokenizer.to_json` wrote.
 
+    Args:
+        json_string: what `Tokenizer.to_json` returned.
+
     Raises:
-        FileFormatError: the text is not such a tokenizer.
+        FileFormatError: it is no tokenizer.
+
+    Reference:
+        https://keras.io/preprocessing/text (Keras 2.2.4).
     """
     try:
         config = dict(json.loads(json_string)["config"])

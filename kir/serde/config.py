@@ -73,6 +73,9 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
     Raises:
         FileFormatError: malformed JSON.
         ConfigError: no architecture, or an unknown layer.
+
+    Reference:
+        https://keras.io/models/about-keras-models (Keras 2.2.4).
     """
     return model_from_config(parse_json(json_string), custom_objects)
 
@@ -105,6 +108,9 @@ def model_from_yaml(yaml_string: str, custom_objects: Mapping[str, Any] | None =
     Raises:
         FileFormatError: malformed YAML, or a tag that is not allowed.
         ConfigError: no architecture, or an unknown layer.
+
+    Reference:
+        https://keras.io/models/about-keras-models (Keras 2.2.4).
     """
     from kir.serde.yaml_loading import load_yaml
 
@@ -116,6 +122,10 @@ def model_from_config(config: Any, custom_objects: Mapping[str, Any] | None = No
 
     Configs of other versions than Keras 2.2.4 are upgraded first; what had to be assumed or
     repaired is said in a warning.
+
+    Args:
+        config: ``{'class_name': ..., 'config': {...}}``, as `to_json` holds it.
+        custom_objects: your own classes and functions by name.
 
     Raises:
         ConfigError: it is no config of a model, names an unknown layer, or a layer or an argument
@@ -197,6 +207,11 @@ def layer_from_config(
     entry: Any, custom_objects: Mapping[str, Any] | None, table: Mapping[str, Any]
 ) -> Any:
     """The layer that ``{"class_name": ..., "config": ...}`` describes.
+
+    Args:
+        entry: ``{'class_name': ..., 'config': {...}}``.
+        custom_objects: your own classes by name.
+        table: the classes that are known, by name.
 
     Raises:
         ConfigError: an unknown class, or one whose config does not fit.

@@ -65,6 +65,9 @@ class Sequence:
 
     A class of your own says how many batches there are, and gives any of them.
 
+    Reference:
+        https://keras.io/utils (Keras 2.2.4).
+
     Example:
         >>> class Rows(Sequence):
         ...     def __init__(self, x, y, batch_size):

@@ -72,6 +72,9 @@ def get_file(
     Raises:
         DownloadError: it cannot be fetched, or has another hash.
         FileFormatError: it is a damaged archive, or one that would write elsewhere.
+
+    Reference:
+        https://keras.io/utils (Keras 2.2.4).
     """
     if file_hash is None and md5_hash is not None:
         file_hash, hash_algorithm = md5_hash, "md5"

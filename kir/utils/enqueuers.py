@@ -215,6 +215,9 @@ class OrderedEnqueuer(SequenceEnqueuer):
             which therefore has to start its work below ``if __name__ == '__main__':``. Where that
             cannot work, threads are used, with a warning.
         shuffle: read the batches of each epoch in a random order.
+
+    Reference:
+        https://keras.io/utils (Keras 2.2.4).
     """
 
     def __init__(
@@ -310,6 +313,9 @@ class GeneratorEnqueuer(SequenceEnqueuer):
         use_multiprocessing: without effect but a warning, see above.
         wait_time: without effect but a warning; Keras has it.
         random_seed: without effect, as there are no processes to be seeded.
+
+    Reference:
+        https://keras.io/utils (Keras 2.2.4).
     """
 
     def __init__(

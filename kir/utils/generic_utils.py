@@ -70,6 +70,9 @@ class CustomObjectScope:
 
     Args:
         *args: dictionaries from name to class or function.
+
+    Reference:
+        https://keras.io/utils (Keras 2.2.4).
     """
 
     def __init__(self, *args: Mapping[str, Any]) -> None:
@@ -88,12 +91,20 @@ class CustomObjectScope:
 
 
 def custom_object_scope(*args: Mapping[str, Any]) -> CustomObjectScope:
-    """A scope in which the given objects are known by name; see `CustomObjectScope`."""
+    """A scope in which the given objects are known by name; see `CustomObjectScope`.
+
+    Reference:
+        https://keras.io/utils (Keras 2.2.4).
+    """
     return CustomObjectScope(*args)
 
 
 def get_custom_objects() -> dict[str, Any]:
-    """The process-wide table of the user's own objects; change it in place."""
+    """The process-wide table of the user's own objects; change it in place.
+
+    Reference:
+        https://keras.io/utils (Keras 2.2.4).
+    """
     return _GLOBAL_CUSTOM_OBJECTS
 
 
@@ -119,6 +130,9 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> ConfigError:
 
 def serialize_keras_object(instance: Any) -> Any:
     """What a configuration says for an object: a dictionary for an instance, a name for a function.
+
+    Args:
+        instance: an object with `get_config`, a named function, or None.
 
     Raises:
         ConfigError: it has neither `get_config` nor a name.
@@ -160,6 +174,9 @@ def deserialize_keras_object(
 
     Raises:
         ConfigError: the name is unknown, or the configuration is malformed.
+
+    Reference:
+        https://keras.io/utils (Keras 2.2.4).
     """
     if isinstance(identifier, str):
         return _find(identifier, module_objects, custom_objects, printable_module_name)

@@ -56,6 +56,9 @@ def print_summary(
         line_length: characters in a line.
         positions: where the columns end: fractions of the line, or characters.
         print_fn: gets each line; None is `print`.
+
+    Reference:
+        https://keras.io/utils (Keras 2.2.4).
     """
     show = print_fn if print_fn is not None else print
     simple = is_sequential_like(model)
@@ -118,6 +121,9 @@ def get_source_inputs(tensor: Any, layer: Any = None, node_index: int | None = N
         tensor: what a layer returned; anything else is returned as it is.
         layer: the layer that made it; None is what the tensor itself says.
         node_index: which call of the layer made it.
+
+    Reference:
+        https://keras.io/utils (Keras 2.2.4).
     """
     if not hasattr(tensor, "_keras_history"):
         return tensor
@@ -148,6 +154,9 @@ def convert_all_kernels_in_model(model: Any) -> None:
 
     Args:
         model: the model whose weights are changed.
+
+    Reference:
+        https://keras.io/utils (Keras 2.2.4).
     """
     from kir.utils.conv_utils import convert_kernel
 

@@ -31,6 +31,9 @@ def multi_gpu_model(
 
     Raises:
         ConfigError: fewer than two GPUs, or some that are not there.
+
+    Reference:
+        https://keras.io/utils (Keras 2.2.4).
     """
     available = [_normalize_device_name(name) for name in _get_available_devices()]
     if not gpus:

@@ -27,6 +27,9 @@ def to_categorical(y: Any, num_classes: int | None = None, dtype: Any = "float32
     Raises:
         LabelError: a class number does not fit `num_classes`.
         ConfigError: there is no label, and `num_classes` is not given.
+
+    Reference:
+        https://keras.io/utils (Keras 2.2.4).
     """
     labels = np.array(y, dtype="int")
     shape = labels.shape
@@ -64,6 +67,9 @@ def normalize(x: Any, axis: int = -1, order: int = 2) -> np.ndarray:
 
     Shape:
         x: any -> the same
+
+    Reference:
+        https://keras.io/utils (Keras 2.2.4).
     """
     norms = np.atleast_1d(np.linalg.norm(x, order, axis))
     norms[norms == 0] = 1

@@ -22,6 +22,9 @@ class Progbar:
         verbose: 0 silent, 1 bar, 2 one line when the target is reached.
         interval: least time between two drawings, in seconds.
         stateful_metrics: names whose last value is shown instead of their average.
+
+    Reference:
+        https://keras.io/utils (Keras 2.2.4).
     """
 
     def __init__(

@@ -41,7 +41,8 @@ def model_to_dot(
         DTypeError: `model` is no model.
         ConfigError: an unknown direction.
 
-    Reference: https://keras.io/visualization (Keras 2.2.4), which drew a nested model as one box.
+    Reference:
+        https://keras.io/visualization (Keras 2.2.4), which drew a nested model as one box.
     """
     return Drawing(model, show_shapes, show_layer_names, rankdir).dot
 

@@ -34,6 +34,9 @@ class BaseWrapper:
 
     Raises:
         ConfigError: a parameter that none of these functions takes.
+
+    Reference:
+        https://keras.io/scikit-learn-api (Keras 2.2.4).
     """
 
     model: Any
@@ -157,6 +160,10 @@ class BaseWrapper:
 class KerasClassifier(BaseWrapper):
     """A model as a classifier of scikit-learn; see `BaseWrapper`.
 
+    Args:
+        build_fn: a function that returns a compiled model.
+        **sk_params: arguments of `build_fn`, `fit`, `predict`, `predict_classes` and `evaluate`.
+
     Attributes:
         classes_: the labels, in the order of the model's outputs.
         n_classes_: how many there are.
@@ -248,7 +255,12 @@ class KerasClassifier(BaseWrapper):
 
 
 class KerasRegressor(BaseWrapper):
-    """A model as a regressor of scikit-learn; see `BaseWrapper`."""
+    """A model as a regressor of scikit-learn; see `BaseWrapper`.
+
+    Args:
+        build_fn: a function that returns a compiled model.
+        **sk_params: arguments of `build_fn`, `fit`, `predict`, `predict_classes` and `evaluate`.
+    """
 
     _estimator_type = "regressor"
 

@@ -28,6 +28,9 @@ class Callback:
         params: dict with ``batch_size``, ``epochs``, ``steps``, ``samples``, ``verbose``,
             ``do_validation`` and ``metrics``.
         validation_data: list of arrays, if `fit` was given any.
+
+    Reference:
+        https://keras.io/callbacks (Keras 2.2.4).
     """
 
     model: Any

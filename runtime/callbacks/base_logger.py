@@ -18,6 +18,9 @@ class BaseLogger(Callback):
 
     Args:
         stateful_metrics: names of metrics that accumulate by themselves; their last value is taken.
+
+    Reference:
+        https://keras.io/callbacks (Keras 2.2.4).
     """
 
     def __init__(self, stateful_metrics: Iterable[str] | None = None) -> None:

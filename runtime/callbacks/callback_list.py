@@ -28,6 +28,9 @@ class CallbackList:
     Raises:
         MissingAttributeError: if an entry has no hooks (an AttributeError, as in Keras).
         ArgumentError: if an entry is a class and no instance.
+
+    Reference:
+        https://keras.io/callbacks (Keras 2.2.4).
     """
 
     def __init__(self, callbacks: Iterable[Any] | None = None, queue_length: int = 10) -> None:

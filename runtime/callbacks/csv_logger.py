@@ -22,6 +22,9 @@ class CSVLogger(Callback):
         filename: the file.
         separator: what separates the columns.
         append: whether to add to the file if it exists, under the header that it has.
+
+    Reference:
+        https://keras.io/callbacks (Keras 2.2.4).
     """
 
     def __init__(

@@ -28,6 +28,9 @@ class EarlyStopping(Callback):
         stopped_epoch: index of the epoch that stopped training, 0 if none did.
         best: best value so far.
         wait: number of epochs since then.
+
+    Reference:
+        https://keras.io/callbacks (Keras 2.2.4).
     """
 
     def __init__(

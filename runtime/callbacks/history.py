@@ -18,6 +18,9 @@ class History(Callback):
     Attributes:
         epoch: the indices of the epochs that were run.
         history: name -> list of its values, one an epoch.
+
+    Reference:
+        https://keras.io/callbacks (Keras 2.2.4).
     """
 
     epoch: list[int]

@@ -21,6 +21,9 @@ class LambdaCallback(Callback):
         on_train_begin: ``f(logs)``.
         on_train_end: ``f(logs)``.
         **kwargs: further attributes of the callback, e.g. ``on_batches_end``.
+
+    Reference:
+        https://keras.io/callbacks (Keras 2.2.4).
     """
 
     def __init__(

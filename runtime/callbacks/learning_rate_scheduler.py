@@ -25,6 +25,9 @@ class LearningRateScheduler(Callback):
     Raises:
         ConfigError: in training, if `schedule` returns anything but a float, or if the optimizer
             has no learning rate (a ValueError).
+
+    Reference:
+        https://keras.io/callbacks (Keras 2.2.4).
     """
 
     def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:

@@ -25,6 +25,9 @@ class ModelCheckpoint(Callback):
         mode: ``"min"``, ``"max"``, or ``"auto"``: the larger the better if the name holds ``acc``
             or begins with ``fmeasure``.
         period: number of epochs between two checkpoints.
+
+    Reference:
+        https://keras.io/callbacks (Keras 2.2.4).
     """
 
     def __init__(

@@ -22,6 +22,9 @@ class ProgbarLogger(Callback):
 
     Raises:
         ConfigError: if `count_mode` is neither.
+
+    Reference:
+        https://keras.io/callbacks (Keras 2.2.4).
     """
 
     def __init__(

@@ -27,6 +27,9 @@ class ReduceLROnPlateau(Callback):
     Raises:
         ConfigError: if `factor` is 1 or more.
         ArgumentError: if an argument is unknown.
+
+    Reference:
+        https://keras.io/callbacks (Keras 2.2.4).
     """
 
     def __init__(

@@ -25,6 +25,9 @@ class RemoteMonitor(Callback):
         field: name of the form field that holds the JSON text.
         headers: further HTTP headers.
         send_as_json: whether to send the JSON itself (as ``application/json``) and no form.
+
+    Reference:
+        https://keras.io/callbacks (Keras 2.2.4).
     """
 
     timeout = 30.0

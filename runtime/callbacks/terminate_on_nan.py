@@ -9,7 +9,11 @@ from runtime.callbacks.batch_logs import BatchLogs
 
 
 class TerminateOnNaN(Callback):
-    """Stops training after the first batch whose loss is NaN or infinite."""
+    """Stops training after the first batch whose loss is NaN or infinite.
+
+    Reference:
+        https://keras.io/callbacks (Keras 2.2.4).
+    """
 
     def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Looks at one batch's loss."""

@@ -25,6 +25,9 @@ class HDF5Matrix:
         end: the row behind the last; all rows if None.
         normalizer: applied to what is read.
 
+    Reference:
+        https://keras.io/utils (Keras 2.2.4).
+
     Example:
         >>> x = HDF5Matrix("data.h5", "images", end=1000)
         >>> model.fit(x, HDF5Matrix("data.h5", "labels", end=1000), shuffle="batch")

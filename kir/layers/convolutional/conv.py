@@ -159,7 +159,9 @@ class Conv1D(_Conv):
     Raises:
         ShapeError: the input has another rank, or unknown channels.
 
-    Reference: van den Oord et al., WaveNet: A Generative Model for Raw Audio, 2016, 2.1 (causal).
+    Reference:
+        van den Oord et al., WaveNet: A Generative Model for Raw Audio, 2016, 2.1 (causal).
+        https://keras.io/layers/convolutional (Keras 2.2.4).
     """
 
     kernel_size: tuple[int] = ints_field(1)
@@ -198,6 +200,9 @@ class Conv2D(_Conv):
 
     Raises:
         ShapeError: the input has another rank, or unknown channels.
+
+    Reference:
+        https://keras.io/layers/convolutional (Keras 2.2.4).
     """
 
     kernel_size: tuple[int, int] = ints_field(2)
@@ -236,6 +241,9 @@ class Conv3D(_Conv):
 
     Raises:
         ShapeError: the input has another rank, or unknown channels.
+
+    Reference:
+        https://keras.io/layers/convolutional (Keras 2.2.4).
     """
 
     kernel_size: tuple[int, int, int] = ints_field(3)

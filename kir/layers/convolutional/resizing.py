@@ -89,6 +89,12 @@ class ZeroPadding1D(_ZeroPadding):
 
     Shape:
         (batch, steps, channels) -> (batch, steps + before + after, channels).
+
+    Raises:
+        ShapeError: the input is not of rank 3.
+
+    Reference:
+        https://keras.io/layers/convolutional (Keras 2.2.4).
     """
 
     padding: Sides = _sides_field(1, 1)
@@ -107,6 +113,12 @@ class ZeroPadding2D(_ZeroPadding):
     Shape:
         (batch, height, width, channels) -> (batch, height + top + bottom, width + left + right,
         channels).
+
+    Raises:
+        ShapeError: the input is not of rank 4.
+
+    Reference:
+        https://keras.io/layers/convolutional (Keras 2.2.4).
     """
 
     padding: tuple[Sides, Sides] = _sides_field(2, PAIR)
@@ -125,6 +137,12 @@ class ZeroPadding3D(_ZeroPadding):
 
     Shape:
         (batch, depth, height, width, channels) -> the same with larger depth, height and width.
+
+    Raises:
+        ShapeError: the input is not of rank 5.
+
+    Reference:
+        https://keras.io/layers/convolutional (Keras 2.2.4).
     """
 
     padding: tuple[Sides, Sides, Sides] = _sides_field(3, TRIPLE, one_pair=True)
@@ -159,6 +177,12 @@ class Cropping1D(_Cropping):
 
     Shape:
         (batch, steps, channels) -> (batch, fewer_steps, channels).
+
+    Raises:
+        ShapeError: the input is not of rank 3.
+
+    Reference:
+        https://keras.io/layers/convolutional (Keras 2.2.4).
     """
 
     cropping: Sides = _sides_field(1, PAIR)
@@ -177,6 +201,12 @@ class Cropping2D(_Cropping):
     Shape:
         (batch, height, width, channels) -> (batch, height - top - bottom, width - left - right,
         channels).
+
+    Raises:
+        ShapeError: the input is not of rank 4.
+
+    Reference:
+        https://keras.io/layers/convolutional (Keras 2.2.4).
     """
 
     cropping: tuple[Sides, Sides] = _sides_field(2, (_ZEROS, _ZEROS))
@@ -195,6 +225,12 @@ class Cropping3D(_Cropping):
 
     Shape:
         (batch, depth, height, width, channels) -> the same with smaller depth, height and width.
+
+    Raises:
+        ShapeError: the input is not of rank 5.
+
+    Reference:
+        https://keras.io/layers/convolutional (Keras 2.2.4).
     """
 
     cropping: tuple[Sides, Sides, Sides] = _sides_field(3, (PAIR, PAIR, PAIR))
@@ -221,6 +257,12 @@ class UpSampling1D(_UpSampling):
 
     Shape:
         (batch, steps, channels) -> (batch, steps * size, channels).
+
+    Raises:
+        ShapeError: the input is not of rank 3.
+
+    Reference:
+        https://keras.io/layers/convolutional (Keras 2.2.4).
     """
 
     size: tuple[int] = Field(  # type: ignore[assignment]
@@ -244,8 +286,13 @@ class UpSampling2D(_UpSampling):
     Shape:
         (batch, height, width, channels) -> (batch, height * size[0], width * size[1], channels).
 
-    Reference: as in Keras 2.2.4, `bilinear` puts the corners of pixels, not their centres, at whole
+    Raises:
+        ShapeError: the input is not of rank 4.
+
+    Reference:
+        as in Keras 2.2.4, `bilinear` puts the corners of pixels, not their centres, at whole
         numbers.
+        https://keras.io/layers/convolutional (Keras 2.2.4).
     """
 
     size: tuple[int, int] = ints_field(2, (2, 2))
@@ -265,6 +312,12 @@ class UpSampling3D(_UpSampling):
 
     Shape:
         (batch, depth, height, width, channels) -> the same with larger depth, height and width.
+
+    Raises:
+        ShapeError: the input is not of rank 5.
+
+    Reference:
+        https://keras.io/layers/convolutional (Keras 2.2.4).
     """
 
     size: tuple[int, int, int] = ints_field(3, (2, 2, 2))

@@ -117,6 +117,12 @@ class SeparableConv1D(_SeparableConv):
     Weights:
         depthwise_kernel (kernel_size, channels, depth_multiplier), pointwise_kernel
         (1, channels * depth_multiplier, filters), bias (filters,).
+
+    Raises:
+        ShapeError: the input is not of rank 3, or its channels are unknown.
+
+    Reference:
+        https://keras.io/layers/convolutional (Keras 2.2.4).
     """
 
     kernel_size: tuple[int] = ints_field(1)
@@ -156,7 +162,12 @@ class SeparableConv2D(_SeparableConv):
         depthwise_kernel (*kernel_size, channels, depth_multiplier), pointwise_kernel
         (1, 1, channels * depth_multiplier, filters), bias (filters,).
 
-    Reference: Chollet, Xception: Deep Learning with Depthwise Separable Convolutions, 2017.
+    Raises:
+        ShapeError: the input is not of rank 4, or its channels are unknown.
+
+    Reference:
+        Chollet, Xception: Deep Learning with Depthwise Separable Convolutions, 2017.
+        https://keras.io/layers/convolutional (Keras 2.2.4).
     """
 
     kernel_size: tuple[int, int] = ints_field(2)
@@ -194,6 +205,12 @@ class DepthwiseConv2D(Conv2D):
     Weights:
         depthwise_kernel (*kernel_size, channels, depth_multiplier), bias
         (channels * depth_multiplier,).
+
+    Raises:
+        ShapeError: the input is not of rank 4, or its channels are unknown.
+
+    Reference:
+        https://keras.io/layers/convolutional (Keras 2.2.4).
     """
 
     depth_multiplier: int = int_field(1, minimum=1)

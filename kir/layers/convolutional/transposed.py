@@ -82,7 +82,12 @@ class Conv2DTranspose(Conv2D):
     Weights:
         kernel (kernel_height, kernel_width, filters, channels), bias (filters,).
 
-    Reference: Zeiler et al., Deconvolutional Networks, 2010.
+    Raises:
+        ShapeError: the input is not of rank 4, or its channels are unknown.
+
+    Reference:
+        Zeiler et al., Deconvolutional Networks, 2010.
+        https://keras.io/layers/convolutional (Keras 2.2.4).
     """
 
     output_padding: tuple[int, int] | None = ints_field(2, None, minimum=0)
@@ -130,6 +135,12 @@ class Conv3DTranspose(Conv3D):
 
     Weights:
         kernel (*kernel_size, filters, channels), bias (filters,).
+
+    Raises:
+        ShapeError: the input is not of rank 5, or its channels are unknown.
+
+    Reference:
+        https://keras.io/layers/convolutional (Keras 2.2.4).
     """
 
     output_padding: tuple[int, int, int] | None = ints_field(3, None, minimum=0)

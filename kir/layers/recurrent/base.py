@@ -34,6 +34,12 @@ from kir.utils.generic_utils import has_arg, to_list
 class RNN(Layer):
     """Runs a cell over the time steps of a sequence.
 
+    Call arguments:
+        initial_state: tensors to start from, one for each state; else zeros.
+        constants: tensors that the cell gets in every step.
+        mask: (batch, timesteps); a masked step keeps the states and repeats the previous result.
+        training: the phase; None is the program's.
+
     Args:
         cell: an object with `call(inputs, states) -> (output, new_states)` and `state_size` (a
             whole number, or one for each state), such as `LSTMCell`; it may have `build`,
@@ -45,18 +51,12 @@ class RNN(Layer):
         stateful: the states of a batch are where the next one starts.
         unroll: a copy of the step for each time step instead of a loop.
 
-    Call arguments:
-        initial_state: tensors to start from, one for each state; else zeros.
-        constants: tensors that the cell gets in every step.
-        mask: (batch, timesteps); a masked step keeps the states and repeats the previous result.
-        training: the phase; None is the program's.
-
     Shape:
         (batch, timesteps, features) -> (batch, size), or (batch, timesteps, size).
 
-    Reference: https://keras.io/layers/recurrent (Keras 2.2.4).
-        Keras 2.2: before the first step that is not masked the result is the initial state in a
-        loop, and zeros with unroll=True.
+    Reference:
+        https://keras.io/layers/recurrent (Keras 2.2.4). Keras 2.2: before the first step that is
+        not masked the result is the initial state in a loop, and zeros with unroll=True.
     """
 
     cell: Any = cell_field()

@@ -157,6 +157,9 @@ class SimpleRNNCell(_UnitsCell):
 
     Weights:
         kernel (features, units), recurrent_kernel (units, units), bias (units,).
+
+    Reference:
+        https://keras.io/layers/recurrent (Keras 2.2.4).
     """
 
     units: int = int_field(minimum=1)
@@ -207,9 +210,11 @@ class GRUCell(_UnitsCell):
         kernel (features, 3 * units), recurrent_kernel (units, 3 * units), bias (3 * units,); with
         reset_after the bias is (2, 3 * units), for the inputs and for the state.
 
-    Reference: Cho et al., Learning Phrase Representations using RNN Encoder-Decoder, 2014.
-        Keras 2.2: with implementation 2 and recurrent dropout the new state mixes the candidate
-        with the dropped state.
+    Reference:
+        Cho et al., Learning Phrase Representations using RNN Encoder-Decoder, 2014. Keras 2.2: with
+        implementation 2 and recurrent dropout the new state mixes the candidate with the dropped
+        state.
+        https://keras.io/layers/recurrent (Keras 2.2.4).
     """
 
     units: int = int_field(minimum=1)
@@ -279,7 +284,9 @@ class LSTMCell(_UnitsCell):
     Weights:
         kernel (features, 4 * units), recurrent_kernel (units, 4 * units), bias (4 * units,).
 
-    Reference: Hochreiter and Schmidhuber, Long Short-Term Memory, 1997.
+    Reference:
+        Hochreiter and Schmidhuber, Long Short-Term Memory, 1997.
+        https://keras.io/layers/recurrent (Keras 2.2.4).
     """
 
     units: int = int_field(minimum=1)

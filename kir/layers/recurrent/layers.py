@@ -23,6 +23,9 @@ class SimpleRNN(RNN, cell=SimpleRNNCell):
 
     Weights:
         kernel (features, units), recurrent_kernel (units, units), bias (units,).
+
+    Reference:
+        https://keras.io/layers/recurrent (Keras 2.2.4).
     """
 
     call = LoweredCall("inputs", mask=None, training=None, initial_state=None)
@@ -52,7 +55,9 @@ class GRU(RNN, cell=GRUCell, last=("reset_after",)):
         kernel (features, 3 * units), recurrent_kernel (units, 3 * units), bias (3 * units,), or
         (2, 3 * units) with reset_after.
 
-    Reference: Cho et al., Learning Phrase Representations using RNN Encoder-Decoder, 2014.
+    Reference:
+        Cho et al., Learning Phrase Representations using RNN Encoder-Decoder, 2014.
+        https://keras.io/layers/recurrent (Keras 2.2.4).
     """
 
     call = LoweredCall("inputs", mask=None, training=None, initial_state=None)
@@ -72,7 +77,9 @@ class LSTM(RNN, cell=LSTMCell):
     Weights:
         kernel (features, 4 * units), recurrent_kernel (units, 4 * units), bias (4 * units,).
 
-    Reference: Hochreiter and Schmidhuber, Long Short-Term Memory, 1997.
+    Reference:
+        Hochreiter and Schmidhuber, Long Short-Term Memory, 1997.
+        https://keras.io/layers/recurrent (Keras 2.2.4).
     """
 
     call = LoweredCall("inputs", mask=None, training=None, initial_state=None)

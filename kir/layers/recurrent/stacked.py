@@ -42,7 +42,15 @@ class StackedRNNCells(Layer):
         reverse_state_order: (by keyword) lists the states from the last cell to the first, as
             Keras did before 2.2; it stands in no config, as in Keras.
 
-    Reference: https://keras.io/layers/recurrent (Keras 2.2.4).
+    Shape:
+        (batch, features) and the states of all cells -> (batch, units of the last cell) and new
+        states; dtype: that of the input.
+
+    Raises:
+        ConfigError: `cells` is no list of cells.
+
+    Reference:
+        https://keras.io/layers/recurrent (Keras 2.2.4).
     """
 
     cells: list[Any] = Field(  # type: ignore[assignment]

@@ -31,6 +31,15 @@ class Wrapper(Layer):
 
     Args:
         layer: a layer or a model. Keras 2.2: it is trainable from then on, whatever it was.
+
+    Shape:
+        that of each kind of wrapper; see `TimeDistributed` and `Bidirectional`.
+
+    Raises:
+        MissingAttributeError: `layer` is no layer.
+
+    Reference:
+        https://keras.io/layers/wrappers (Keras 2.2.4).
     """
 
     layer: Any = Field(serialize=_layer_config)

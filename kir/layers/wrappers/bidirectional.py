@@ -34,16 +34,16 @@ def _own_classes(layer: Any) -> dict[str, type]:
 class Bidirectional(Wrapper):
     """Runs a recurrent layer over a sequence from both ends.
 
+    Call arguments:
+        initial_state: tensors to start from, the forward layer's first.
+        constants: tensors that the cells of both get in every step.
+
     Args:
         layer: a recurrent layer. It serves as the pattern of the layers for the two directions,
             whose weights are their own.
         merge_mode: how the two results are joined: ``'concat'`` along the last axis, ``'sum'``,
             ``'mul'`` (product), ``'ave'`` (mean), or None for a list of both.
         weights: arrays to start from, the forward layer's first.
-
-    Call arguments:
-        initial_state: tensors to start from, the forward layer's first.
-        constants: tensors that the cells of both get in every step.
 
     Shape:
         that of the layer, with the last axis doubled for ``'concat'``; with return_state the
@@ -52,7 +52,9 @@ class Bidirectional(Wrapper):
     Weights:
         the forward layer's, then the backward layer's.
 
-    Reference: Schuster and Paliwal, Bidirectional Recurrent Neural Networks, 1997.
+    Reference:
+        Schuster and Paliwal, Bidirectional Recurrent Neural Networks, 1997.
+        https://keras.io/layers/wrappers (Keras 2.2.4).
     """
 
     merge_mode: str | None = choice_field("concat", ("sum", "mul", "ave", "concat", None))

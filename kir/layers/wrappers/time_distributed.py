@@ -32,7 +32,8 @@ class TimeDistributed(Wrapper):
     Raises:
         RankError: the input has rank 2 or less.
 
-    Reference: https://keras.io/layers/wrappers/#timedistributed (Keras 2.2.4).
+    Reference:
+        https://keras.io/layers/wrappers/#timedistributed (Keras 2.2.4).
     """
 
     supports_masking = True

@@ -45,6 +45,9 @@ class DataFrameIterator(FileIterator):
         subset: 'training' or 'validation', with the generator's `validation_split`.
         interpolation: for resizing, see `load_img`.
         dtype: of the batches; the backend's float type if None.
+
+    Reference:
+        https://keras.io/preprocessing/image (Keras 2.2.4).
     """
 
     def __init__(

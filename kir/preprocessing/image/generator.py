@@ -58,6 +58,9 @@ class ImageDataGenerator:
         dtype: of the computation in `fit`; the backend's float type if None. Keras 2.2: the
             batches have the backend's float type all the same.
 
+    Reference:
+        https://keras.io/preprocessing/image (Keras 2.2.4).
+
     Example:
         >>> generator = ImageDataGenerator(rotation_range=20, horizontal_flip=True)
         >>> model.fit_generator(generator.flow(x, y, batch_size=32), steps_per_epoch=100)

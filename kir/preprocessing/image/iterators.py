@@ -38,6 +38,9 @@ class Iterator(Sequence):
         batch_size: samples in a batch; the last of an epoch may have fewer.
         shuffle: mix the samples anew for each epoch.
         seed: of the shuffling and the transforms; NumPy's random state goes on if None.
+
+    Reference:
+        https://keras.io/preprocessing/image (Keras 2.2.4).
     """
 
     image_data_generator: ImageDataGenerator
@@ -202,6 +205,9 @@ class NumpyArrayIterator(Iterator):
         save_format: 'png', 'jpeg' ...
         subset: 'training' or 'validation', with the generator's `validation_split`.
         dtype: of the images; the backend's float type if None.
+
+    Reference:
+        https://keras.io/preprocessing/image (Keras 2.2.4).
     """
 
     def __init__(

@@ -54,6 +54,13 @@ def load_img(
 
     Returns:
         A Pillow image.
+
+    Raises:
+        ConfigError: there is no such color mode or interpolation.
+        DependencyError: Pillow is not installed.
+
+    Reference:
+        https://keras.io/preprocessing/image (Keras 2.2.4).
     """
     if grayscale:
         warnings.warn(
@@ -84,7 +91,16 @@ def img_to_array(img: Any, data_format: str | None = None, dtype: Any = None) ->
         data_format: 'channels_last' or 'channels_first'; the backend's if None.
         dtype: of the result; the backend's float type if None.
 
-    Shape: (height, width, channels), or (channels, height, width).
+    Shape:
+        (height, width) or (height, width, channels) -> (height, width, channels), or (channels,
+        height, width); dtype: `dtype`.
+
+    Raises:
+        ConfigError: there is no such data format.
+        ShapeError: the image is not of rank 2 or 3.
+
+    Reference:
+        https://keras.io/preprocessing/image (Keras 2.2.4).
     """
     data_format = checked_data_format(data_format)
     # np.array: an array that the caller may change, whatever came in.
@@ -109,6 +125,14 @@ def array_to_img(
         data_format: 'channels_last' or 'channels_first'; the backend's if None.
         scale: stretch the values to 0 ... 255; otherwise they are taken as they are.
         dtype: to compute in; the backend's float type if None.
+
+    Raises:
+        ConfigError: there is no such data format.
+        ShapeError: `x` is not of rank 3, or has another number of channels.
+        DependencyError: Pillow is not installed.
+
+    Reference:
+        https://keras.io/preprocessing/image (Keras 2.2.4).
     """
     x = np.asarray(x, dtype=dtype or floatx())
     if x.ndim != 3:
@@ -153,6 +177,9 @@ def save_img(
         file_format: 'png', 'jpeg' ...; from the file's name if None.
         scale: see `array_to_img`.
         **kwargs: go to Pillow's ``Image.save``.
+
+    Reference:
+        https://keras.io/preprocessing/image (Keras 2.2.4).
     """
     image = array_to_img(x, data_format=data_format, scale=scale)
     named = os.path.splitext(path)[1][1:] if isinstance(path, str | os.PathLike) else ""
@@ -170,6 +197,9 @@ def list_pictures(directory: Any, ext: str = "jpg|jpeg|bmp|png|ppm") -> list[str
     Args:
         directory: the folder.
         ext: endings of names, separated by ``|``.
+
+    Reference:
+        https://keras.io/preprocessing/image (Keras 2.2.4).
     """
     endings = {f".{ending}" for ending in ext.split("|")}
     return [str(p) for p in sorted(Path(directory).rglob("*")) if p.suffix in endings]

@@ -32,6 +32,9 @@ def random_rotation(
         channel_axis: axis of the channels.
         fill_mode: see `apply_affine_transform`.
         cval: see `apply_affine_transform`.
+
+    Reference:
+        https://keras.io/preprocessing/image (Keras 2.2.4).
     """
     theta = np.random.uniform(-rg, rg)
     axes = (row_axis, col_axis, channel_axis)
@@ -59,6 +62,9 @@ def random_shift(
         channel_axis: axis of the channels.
         fill_mode: see `apply_affine_transform`.
         cval: see `apply_affine_transform`.
+
+    Reference:
+        https://keras.io/preprocessing/image (Keras 2.2.4).
     """
     tx = np.random.uniform(-hrg, hrg) * x.shape[row_axis]
     ty = np.random.uniform(-wrg, wrg) * x.shape[col_axis]
@@ -84,6 +90,9 @@ def random_shear(
         channel_axis: axis of the channels.
         fill_mode: see `apply_affine_transform`.
         cval: see `apply_affine_transform`.
+
+    Reference:
+        https://keras.io/preprocessing/image (Keras 2.2.4).
     """
     shear = np.random.uniform(-intensity, intensity)
     axes = (row_axis, col_axis, channel_axis)
@@ -109,6 +118,9 @@ def random_zoom(
         channel_axis: axis of the channels.
         fill_mode: see `apply_affine_transform`.
         cval: see `apply_affine_transform`.
+
+    Reference:
+        https://keras.io/preprocessing/image (Keras 2.2.4).
     """
     least, greatest = checked_pair("zoom_range", zoom_range)
     zx, zy = (1, 1) if least == greatest == 1 else np.random.uniform(least, greatest, 2)
@@ -137,6 +149,9 @@ def apply_channel_shift(x: np.ndarray, intensity: float, channel_axis: int = 0) 
         x: an image.
         intensity: what is added.
         channel_axis: without effect, as all channels get the same; Keras has it.
+
+    Reference:
+        https://keras.io/preprocessing/image (Keras 2.2.4).
     """
     # float(): a NumPy scalar would turn a float32 image into float64.
     return np.clip(x + float(intensity), x.min(), x.max())
@@ -151,6 +166,9 @@ def random_channel_shift(
         x: an image.
         intensity_range: greatest number, either way.
         channel_axis: see `apply_channel_shift`.
+
+    Reference:
+        https://keras.io/preprocessing/image (Keras 2.2.4).
     """
     intensity = np.random.uniform(-intensity_range, intensity_range)
     return apply_channel_shift(x, intensity, channel_axis=channel_axis)
@@ -164,6 +182,9 @@ def apply_brightness_shift(x: np.ndarray, brightness: float) -> np.ndarray:
     Args:
         x: an image of rank 3, in the backend's order of axes.
         brightness: factor; 0 is black, 1 leaves it as it is.
+
+    Reference:
+        https://keras.io/preprocessing/image (Keras 2.2.4).
     """
     return brightened(x, brightness, None)
 
@@ -181,6 +202,9 @@ def random_brightness(x: np.ndarray, brightness_range: Sequence[float]) -> np.nd
     Args:
         x: an image of rank 3, in the backend's order of axes.
         brightness_range: (least, greatest) factor.
+
+    Reference:
+        https://keras.io/preprocessing/image (Keras 2.2.4).
     """
     least, greatest = checked_pair("brightness_range", brightness_range)
     return apply_brightness_shift(x, np.random.uniform(least, greatest))
@@ -194,7 +218,18 @@ def checked_pair(name: str, given: Any) -> tuple[float, float]:
 
 
 def flip_axis(x: np.ndarray, axis: int) -> np.ndarray:
-    """The image mirrored along an axis."""
+    """The image mirrored along an axis.
+
+    Args:
+        x: an array.
+        axis: the axis whose order is reversed.
+
+    Shape:
+        any shape -> the same.
+
+    Reference:
+        https://keras.io/preprocessing/image (Keras 2.2.4).
+    """
     return np.flip(x, axis)
 
 
@@ -205,6 +240,9 @@ def transform_matrix_offset_center(matrix: np.ndarray, x: float, y: float) -> np
         matrix: a map of homogeneous coordinates.
         x: height of the image.
         y: width of the image.
+
+    Reference:
+        https://keras.io/preprocessing/image (Keras 2.2.4).
     """
     # Keras 2.2: half a pixel off the true centre, (height - 1) / 2.
     row, column = float(x) / 2 + 0.5, float(y) / 2 + 0.5
@@ -269,6 +307,9 @@ def apply_affine_transform(
 
     Returns:
         An image of the same shape and type; `x` itself if nothing moves.
+
+    Reference:
+        https://keras.io/preprocessing/image (Keras 2.2.4).
     """
     matrix = _affine_matrix(theta, tx, ty, shear, zx, zy)
     if matrix is None:

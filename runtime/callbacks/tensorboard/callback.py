@@ -60,7 +60,8 @@ class TensorBoard(Callback):
         ConfigError: if an argument is not allowed. When training begins: histograms without
             validation data in arrays, embeddings without data, an unknown layer.
 
-    Reference: https://keras.io/callbacks/#tensorboard (Keras 2.2.4).
+    Reference:
+        https://keras.io/callbacks/#tensorboard (Keras 2.2.4).
     """
 
     writer: Any
