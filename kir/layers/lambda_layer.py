@@ -18,6 +18,7 @@ from kir import backend as K
 from kir.engine.base_layer import Layer
 from kir.engine.replaying import RegionFunction
 from kir.errors import ConfigError, DTypeError, ShapeError, UnsafeFileError
+from kir.ir import ops
 from kir.ir.graph import Graph, Opaque
 from kir.utils.generic_utils import (
     deserialize_keras_object,
@@ -242,6 +243,10 @@ def _decoded(value: Any, kind: str | None, name: Any, known: Mapping[str, Any]) 
 
 
 def _own_functions(name: Any) -> dict[str, Any]:
-    """The function of `K` that is called so, if there is one."""
-    found = getattr(K, name, None) if isinstance(name, str) and not name.startswith("_") else None
+    """The function of `K` that is called so, if there is one.
+
+    Only those that are recorded as ops: a file shall not call what acts on the session.
+    """
+    is_op = isinstance(name, str) and ops.find(f"k.{name}") is not None
+    found = getattr(K, name, None) if is_op else None
     return {name: found} if callable(found) and not isinstance(found, type) else {}

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
-from kir.errors import FileFormatError, KirError
-from kir.serde.config import json_value, model_from_config
+from kir.errors import ConfigError, FileFormatError, KirError, UpgradeWarning
+from kir.serde import config as config_form
+from kir.serde.config import json_value, model_from_config, upgrade_config
 from kir.serde.keras3.hard_sigmoid import factors
 from kir.serde.keras3.optimizers import has_schedule, optimizer_arrays, set_optimizer_arrays
-from kir.serde.keras3.places import places
-from kir.serde.keras3.reading import finish, upgraded
-from kir.serde.keras3.training import compile_arguments, compile_config
+from kir.serde.keras3.own_forms import MARK, marked, unmarked
+from kir.serde.keras3.places import containers, places
+from kir.serde.keras3.training import compile_config
 from kir.serde.keras3.writing import model_config
+from kir.serde.upgrading import Report, Upgraded, find_origin
+from kir.serde.upgrading.training import upgrade_training
+from kir.utils.generic_utils import get_custom_objects
 from runtime.archives.keras3_weights import read_weights, write_weights
 from runtime.archives.zips import Archive, write_archive
+from runtime.hdf5.training_config import compile_as_saved
 
 CONFIG = "config.json"
 METADATA = "metadata.json"
@@ -70,8 +76,8 @@ def read_model(archive: Archive, custom_objects: dict[str, Any], compile: bool) 
         UnsafeFileError: it holds code.
     """
     config = read_config(archive)
-    model = model_from_config(upgraded(config, custom_objects), custom_objects)
-    finish(model, config)
+    model = model_from_config(_upgraded(archive, config, custom_objects), custom_objects)
+    _freeze(model, config)
     arrays = read_weights(archive.read(WEIGHTS), config, model)
     compiled = config.get("compile_config")
     if compile and isinstance(compiled, dict) and compiled:
@@ -81,35 +87,87 @@ def read_model(archive: Archive, custom_objects: dict[str, Any], compile: bool) 
 
 def read_architecture(archive: Archive) -> dict[str, Any]:
     """The architecture as a config of Keras 2.2.4."""
-    return upgraded(read_config(archive))
+    return _upgraded(archive, read_config(archive), {})
+
+
+def _upgraded(
+    archive: Archive, config: dict[str, Any], custom_objects: dict[str, Any]
+) -> dict[str, Any]:
+    version = None
+    if METADATA in archive:
+        metadata = _read_json(archive, METADATA)
+        version = metadata.get("keras_version") if isinstance(metadata, dict) else None
+    custom = {**custom_objects, MARK: None}
+    version = version if isinstance(version, str) else None
+    try:
+        changes = upgrade_config(marked(config), custom, version)
+        found = unmarked(changes.config)
+    except _MALFORMED as error:
+        raise ConfigError(
+            f"The architecture in {archive.name} is malformed: {type(error).__name__}: {error}."
+        ) from error
+    changes.warn(stacklevel=6)
+    return {"keras_version": config_form.KERAS_VERSION, **found}
+
+
+_MALFORMED = (TypeError, AttributeError, KeyError, IndexError, OverflowError, RecursionError)
 
 
 def read_config(archive: Archive) -> dict[str, Any]:
     """The model's config as Keras 3 wrote it."""
-    try:
-        config = json.loads(archive.read(CONFIG))
-    except (ValueError, RecursionError) as error:
-        raise FileFormatError(
-            f"{archive.name} is damaged: its {CONFIG!r} is no JSON ({error})."
-        ) from error
+    config = _read_json(archive, CONFIG)
     if not isinstance(config, dict) or not isinstance(config.get("config"), dict):
         raise FileFormatError(f"{archive.name} holds no model: its {CONFIG!r} describes none.")
     return config
 
 
+def _read_json(archive: Archive, member: str) -> Any:
+    try:
+        return json.loads(archive.read(member))
+    except (ValueError, RecursionError) as error:
+        raise FileFormatError(
+            f"{archive.name} is damaged: its {member!r} is no JSON ({error})."
+        ) from error
+
+
+def _freeze(model: Any, config: Mapping[str, Any]) -> None:
+    """Freezes the models that are frozen as a whole; configs of Keras 2 do not tell of them."""
+    if config["config"].get("trainable") is False:
+        model.trainable = False
+    for _, child in containers(config):
+        layer = model.get_layer(child["config"].get("name"))
+        if layer.is_network:
+            _freeze(layer, child)
+
+
 def _compile(
     model: Any, compiled: dict[str, Any], arrays: list[Any], custom_objects: dict[str, Any]
 ) -> None:
-    arguments = compile_arguments(compiled, custom_objects)
-    if arguments is None:
+    origin = find_origin({"module": "keras", "registered_name": None}, "3")
+    report = Report(str(origin))
+    known = {**get_custom_objects(), **custom_objects}
+    optimizer = compiled.get("optimizer")
+    if isinstance(optimizer, str):
+        optimizer = {"class_name": optimizer, "config": {}}
+    try:
+        given = {**compiled, "optimizer_config": optimizer}
+        found = upgrade_training(given, origin, report, known, model.output_names)
+        compile_as_saved(model, found, custom_objects)
+    except (KirError, *_MALFORMED, ValueError) as error:
+        warnings.warn(
+            f"The model was *not* compiled, as its training configuration means nothing in Keras "
+            f"2.2.4: {str(error).rstrip('.')}. Compile it yourself.",
+            UpgradeWarning,
+            stacklevel=5,
+        )
         return
-    model.compile(**arguments)
+    Upgraded(None, origin, report).warn(stacklevel=5)
     if not arrays:
         return
     try:
-        set_optimizer_arrays(model, arrays, has_schedule(compiled.get("optimizer")))
+        set_optimizer_arrays(model, arrays, has_schedule(optimizer))
     except KirError as error:
         warnings.warn(
             f"The optimizer's state does not fit, so training starts with a fresh one. ({error})",
-            stacklevel=4,
+            stacklevel=5,
         )

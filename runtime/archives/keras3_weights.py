@@ -10,9 +10,9 @@ import h5py
 import numpy as np
 
 from kir.engine.variable import Variable, compute_initial_values
-from kir.errors import FileFormatError, ShapeError, UnsupportedError
+from kir.errors import FileFormatError, ShapeError
 from kir.serde.keras3.cudnn import plain_arrays
-from kir.serde.keras3.hard_sigmoid import check_scaling, factors, scaled
+from kir.serde.keras3.hard_sigmoid import factors, scaled
 from kir.serde.keras3.places import Place, places
 from runtime.hdf5.opening import open_to_read, reporting_damage
 from runtime.hdf5.safety import check_datasets
@@ -119,14 +119,6 @@ def _optimizer_datasets(file: Any) -> list[Any]:
 
 
 def _fitted(place: Place, arrays: list[np.ndarray]) -> list[tuple[Any, np.ndarray]]:
-    by = factors(place.layer)
-    if by is not None:
-        problem = check_scaling(place.layer)
-        if problem is not None:
-            raise UnsupportedError(
-                f"Layer {place.layer.name!r} cannot be read from Keras 3: {problem}"
-            )
-        by = [1.0 / f for f in by]
     pairs = list(zip(place.weights, arrays, strict=True))
     for weight, array in pairs:
         if array.shape != tuple(weight.shape):
@@ -135,4 +127,4 @@ def _fitted(place: Place, arrays: list[np.ndarray]) -> list[tuple[Any, np.ndarra
                 f"{tuple(weight.shape)}; the archive holds {array.shape}. It was saved with other "
                 "arguments."
             )
-    return list(zip(place.weights, scaled(arrays, by), strict=True))
+    return pairs

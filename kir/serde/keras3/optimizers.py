@@ -6,14 +6,13 @@ then for each weight its slots, as groups of which each has the slots of all wei
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from kir import optimizers
-from kir.errors import ConfigError, KirError
+from kir.errors import ConfigError
 from kir.serde.keras3.entries import Config, entry
 
 
@@ -32,16 +31,6 @@ _GROUPS: Mapping[str, Sequence[Sequence[int]]] = {
     "Adadelta": ((0, 1),),
     "Adam": ((0, 1), (2,)),
     "Adamax": ((0, 1),),
-}
-
-# What else Keras 3 says of an optimizer, and what it has to be, as kir has nothing for it.
-_UNUSED: Mapping[str, tuple[Any, ...]] = {
-    "weight_decay": (None, 0, 0.0),
-    "use_ema": (False,),
-    "loss_scale_factor": (None,),
-    "gradient_accumulation_steps": (None,),
-    "centered": (False,),
-    "clipnorm": (None,),
 }
 
 
@@ -128,59 +117,7 @@ def _slots(optimizer: Any) -> list[list[Any]]:
     return [[lists[i] for i in group] for group in groups]
 
 
-def optimizer_from(value: Any) -> Any:
-    """The optimizer that an entry of Keras 3 stands for.
-
-    Raises:
-        UnknownOptimizerError: there is none here that computes the same.
-    """
-    name = value.get("class_name") if isinstance(value, Mapping) else value
-    config = value.get("config") if isinstance(value, Mapping) else {}
-    if isinstance(name, str) and not isinstance(value, Mapping):
-        name = {one.lower(): one for one in _CLASSES}.get(name.lower(), name)
-    if name not in _CLASSES or not isinstance(config, Mapping):
-        raise UnknownOptimizerError(f"the optimizer {name!r}")
-    for key, usual in _UNUSED.items():
-        if config.get(key, usual[0]) not in usual:
-            raise UnknownOptimizerError(f"the optimizer {name} with {key} = {config[key]!r:.60}")
-    if name == "RMSprop" and config.get("momentum"):
-        raise UnknownOptimizerError("the optimizer RMSprop with a momentum")
-    arguments = {key: config[key] for key in _KEPT if key in config}
-    if name == "RMSprop":
-        arguments.pop("momentum", None)
-    arguments |= _rate(config.get("learning_rate"))
-    for key, own in (("global_clipnorm", "clipnorm"), ("clipvalue", "clipvalue")):
-        if config.get(key):
-            arguments[own] = config[key]
-    for key, number in arguments.items():
-        if not isinstance(number, int | float) or not math.isfinite(number):
-            raise UnknownOptimizerError(f"the optimizer {name} with {key} = {number!r:.60}")
-    try:
-        return getattr(optimizers, name)(**arguments)
-    except KirError as error:
-        raise UnknownOptimizerError(f"the optimizer {name}: {error}") from error
-
-
 def has_schedule(value: Any) -> bool:
     """Whether an optimizer's entry has a schedule in the place of a learning rate."""
     config = value.get("config") if isinstance(value, Mapping) else None
     return isinstance(config, Mapping) and isinstance(config.get("learning_rate"), Mapping)
-
-
-def _rate(value: Any) -> Config:
-    if isinstance(value, int | float):
-        return {"lr": value}
-    if value is None:
-        return {}
-    schedule = value.get("config") if isinstance(value, Mapping) else None
-    if (
-        isinstance(schedule, Mapping)
-        and value.get("class_name") == "InverseTimeDecay"
-        and not schedule.get("staircase")
-        and schedule.get("decay_steps")
-    ):
-        steps = schedule["decay_steps"]
-        decay = schedule.get("decay_rate")
-        if isinstance(steps, int | float) and isinstance(decay, int | float):
-            return {"lr": schedule.get("initial_learning_rate"), "decay": decay / steps}
-    raise UnknownOptimizerError(f"the learning rate {value!r:.80}")

@@ -1,4 +1,4 @@
-"""How a model is compiled, in the words of Keras 3: to it and from it.
+"""How a model is compiled, in the words of Keras 3; `kir.serde.upgrading` has the way back.
 
 What has no counterpart is left out with a warning: the model predicts all the same.
 """
@@ -11,9 +11,9 @@ from typing import Any
 
 from kir import losses, metrics
 from kir.serde.keras3 import optimizers
-from kir.serde.keras3.entries import Config, entry, function_name
+from kir.serde.keras3.entries import Config, entry
 
-# Losses and metrics by their names here and by their classes and functions there.
+# Losses by their classes there and their names here; metrics by their names.
 _CLASSES = {
     "MeanSquaredError": "mean_squared_error",
     "MeanAbsoluteError": "mean_absolute_error",
@@ -30,29 +30,8 @@ _CLASSES = {
     "Poisson": "poisson",
     "CosineSimilarity": "cosine_proximity",
 }
-_METRIC_CLASSES = {
-    "BinaryAccuracy": "binary_accuracy",
-    "CategoricalAccuracy": "categorical_accuracy",
-    "SparseCategoricalAccuracy": "sparse_categorical_accuracy",
-    "TopKCategoricalAccuracy": "top_k_categorical_accuracy",
-    "SparseTopKCategoricalAccuracy": "sparse_top_k_categorical_accuracy",
-    "LogCoshError": "logcosh",
-}
 _FUNCTIONS = {"log_cosh": "logcosh", "kl_divergence": "kullback_leibler_divergence"}
 
-# What a loss of Keras 3 may be told without meaning something else than its name.
-_USUAL = {
-    "reduction": ("sum_over_batch_size", "mean", "auto"),
-    "from_logits": (False,),
-    "label_smoothing": (0, 0.0),
-    "axis": (-1, None),
-    "ignore_class": (None,),
-    "threshold": (0.5,),
-    "k": (5,),
-    "dtype": None,
-    "name": None,
-    "fn": None,
-}
 _ACCURACY = ("accuracy", "acc")
 
 
@@ -129,65 +108,3 @@ def _written_metric(value: Any) -> Any:
     if name == "cosine_proximity":
         raise _UnknownError("cosine_proximity (of the opposite sign there)")
     return {known: other for other, known in _FUNCTIONS.items()}.get(name, name)
-
-
-def compile_arguments(config: Mapping[str, Any], known: Mapping[str, Any]) -> Config | None:
-    """The arguments of kir's `compile` that a config of Keras 3 stands for.
-
-    Args:
-        config: the archive's ``compile_config``.
-        known: the user's own losses, metrics and optimizers by name.
-
-    Returns:
-        None, with a warning, if the optimizer or the loss is not known here.
-    """
-    try:
-        arguments: Config = {
-            "optimizer": optimizers.optimizer_from(config.get("optimizer")),
-            "loss": _mapped(config.get("loss"), lambda v: _read_loss(v, known)),
-        }
-    except (_UnknownError, optimizers.UnknownOptimizerError) as error:
-        warnings.warn(
-            f"The model was *not* compiled, as its training configuration has {error}, which is "
-            "of Keras 3. Compile it manually.",
-            stacklevel=6,
-        )
-        return None
-    arguments["loss_weights"] = config.get("loss_weights")
-    for key in ("metrics", "weighted_metrics"):
-        found = _kept(config.get(key), lambda v: _read_metric(v, known))
-        if isinstance(found, list) and found and all(isinstance(m, list) for m in found):
-            found = list(dict.fromkeys(name for group in found for name in group))
-        arguments[key] = found or None
-    return arguments
-
-
-def _read(value: Any, known: Mapping[str, Any], classes: Mapping[str, str], module: Any) -> Any:
-    name = function_name(value)
-    if name is None and isinstance(value, Mapping):
-        config = value.get("config")
-        class_name = value.get("class_name")
-        if class_name == "MeanMetricWrapper" and isinstance(config, Mapping):
-            return _read(config.get("fn"), known, classes, module)
-        name = classes.get(str(class_name))
-        if not isinstance(config, Mapping) or not all(
-            _USUAL.get(key, ()) is None or item in _USUAL.get(key, ())
-            for key, item in config.items()
-        ):
-            name = None
-    if isinstance(name, str) and name in known:
-        return known[name]
-    name = _FUNCTIONS.get(str(name), name)
-    if not isinstance(name, str) or not callable(getattr(module, name, None)):
-        raise _UnknownError(f"{value!r:.120}")
-    return name
-
-
-def _read_loss(value: Any, known: Mapping[str, Any]) -> Any:
-    return None if value is None else _read(value, known, _CLASSES, losses)
-
-
-def _read_metric(value: Any, known: Mapping[str, Any]) -> Any:
-    if value in _ACCURACY:
-        return value
-    return _read(value, known, {**_CLASSES, **_METRIC_CLASSES}, metrics)

@@ -15,6 +15,7 @@ from kir.errors import UnsupportedError
 from kir.serde.keras3.entries import Config, entry
 from kir.serde.keras3.hard_sigmoid import check_scaling
 from kir.serde.keras3.masks import reads_mask
+from kir.serde.keras3.own_forms import hard_sigmoid
 
 # Layers without a counterpart, and what to do instead.
 _MISSING = {
@@ -48,20 +49,12 @@ _CUDNN = {
 _MODULES = {"initializer": "keras.initializers", "regularizer": "keras.regularizers"}
 _MODULES["constraint"] = "keras.constraints"
 
+# Activations by their names here; those that Keras got after 2.2.4 are `kir._later_activations`.
+_ACTIVATION_NAMES = {"hard_sigmoid_3": "hard_sigmoid", "swish": "silu"}
 _ACTIVATIONS = frozenset(
-    [
-        "elu",
-        "exponential",
-        "hard_sigmoid",
-        "linear",
-        "relu",
-        "selu",
-        "sigmoid",
-        "softmax",
-        "softplus",
-        "softsign",
-        "tanh",
-    ]
+    {"elu", "exponential", "hard_sigmoid", "linear", "relu", "selu", "sigmoid", "softmax"}
+    | {"softplus", "softsign", "tanh", "hard_silu", "relu6", "leaky_relu", "mish"}
+    | {*_ACTIVATION_NAMES}
 )
 
 
@@ -87,7 +80,9 @@ def layer_config(layer: Any) -> Config:
     if name == "InputLayer":
         return _input(layer.name, layer._inbound_nodes[0].output_tensors[0].type)
     if name == "Activation" and layer.activation is activations.hard_sigmoid:
-        return _hard_sigmoid(layer)
+        node = layer._inbound_nodes[0] if layer._inbound_nodes else None
+        shape = node.input_shapes[0] if node is not None else None
+        return hard_sigmoid(layer.name, _dtype(layer), shape)
     _check(layer, name)
     renamed = _ARGUMENTS.get(name, {})
     dropped = _DROPPED | _DROPPED_OF.get(name, set())
@@ -174,9 +169,9 @@ def _argument(layer: Any, key: str, value: Any) -> Any:
     if kind in _MODULES:
         return None if value is None else _small_object(layer, key, kind, value)
     if kind == "activation" and value is not None:
-        if value not in _ACTIVATIONS or not hasattr(activations, value):
+        if value not in _ACTIVATIONS:
             raise _unsupported(layer, f"Keras 3 does not know the activation {value!r}.")
-        return value
+        return _ACTIVATION_NAMES.get(value, value)
     if key == "layer":
         return layer_config(layer.layer)
     if key == "cell":
@@ -202,17 +197,8 @@ def _small_object(layer: Any, key: str, kind: str, value: Any) -> Any:
 
 _KNOWN = {
     "initializer": frozenset(
-        [
-            "Zeros",
-            "Ones",
-            "Constant",
-            "RandomNormal",
-            "RandomUniform",
-            "TruncatedNormal",
-            "VarianceScaling",
-            "Orthogonal",
-            "Identity",
-        ]
+        {"Zeros", "Ones", "Constant", "RandomNormal", "RandomUniform", "TruncatedNormal"}
+        | {"VarianceScaling", "Orthogonal", "Identity"}
     ),
     "regularizer": frozenset({"L1L2"}),
     "constraint": frozenset({"MaxNorm", "NonNeg", "UnitNorm", "MinMaxNorm"}),
@@ -230,26 +216,6 @@ def _dtype(layer: Any) -> str | None:
 def _input(name: str, type: Any) -> Config:
     config = {"batch_shape": list(type.shape), "dtype": type.dtype, "sparse": type.sparse}
     return entry("keras.layers", "InputLayer", {**config, "name": name})
-
-
-def _hard_sigmoid(layer: Any) -> Config:
-    """Keras 2's ``clip(0.2 * x + 0.5, 0, 1)``; the one of Keras 3 has the slope 1 / 6."""
-    inside = [
-        entry(
-            "keras.layers",
-            "Rescaling",
-            {"scale": 0.2, "offset": 0.5, "name": f"{layer.name}_slope"},
-        ),
-        entry("keras.layers", "ReLU", {"max_value": 1.0, "name": f"{layer.name}_clip"}),
-    ]
-    config: Config = {"name": layer.name, "layers": inside}
-    dtype = _dtype(layer)
-    for part in inside if dtype is not None else ():
-        part["config"]["dtype"] = dtype
-    shape = layer._inbound_nodes[0].input_shapes[0] if layer._inbound_nodes else None
-    if shape is not None:
-        config["build_input_shape"] = list(shape)
-    return entry("keras", "Sequential", config)
 
 
 def _sequential(model: Any) -> Config:

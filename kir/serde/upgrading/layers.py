@@ -277,7 +277,15 @@ def _essence(entry: Mapping[str, Any], is_backward: bool) -> Any:
         return None if is_backward else ()  # unequal
     for key in ("name", "build_config", "seed"):
         config.pop(key, None)
-    return entry.get("class_name"), config
+    return entry.get("class_name"), _without_object_ids(config)
+
+
+def _without_object_ids(value: Any) -> Any:
+    """A config without the numbers by which Keras 3 tells which objects are one."""
+    if isinstance(value, Mapping):
+        kept = {k: v for k, v in value.items() if k not in ("shared_object_id", "seed")}
+        return {key: _without_object_ids(v) for key, v in kept.items()}
+    return value
 
 
 def _lambda(config: dict[str, Any], label: str, context: Context) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 from kir.errors import ConfigError
 from kir.serde.upgrading import calls, newer_layers, objects
 from kir.serde.upgrading.layers import Context, upgrade_layer
+from kir.serde.upgrading.mask_operations import is_operation, without_masks
 from kir.serde.upgrading.origins import Dialect
 from kir.serde.upgrading.report import Kind
 
 _FUNCTIONAL = ("Model", "Functional")
-_OPERATION_MODULES = ("keras.src.ops", "keras.ops")
 _FUNCTION_LAYERS = ("TFOpLambda", "TensorFlowOpLayer", "SlicingOpLambda")
 
 
@@ -86,6 +86,7 @@ def _functional(entry: Mapping[str, Any], context: Context) -> dict[str, Any]:
     given = [layer for layer in config["layers"] if isinstance(layer, Mapping)]
     if len(given) != len(config["layers"]):
         return dict(entry)
+    given = without_masks(given, config["output_layers"])
     layers = [_member(layer, context) for layer in given]
     inputs, outputs = calls.ends(config["input_layers"]), calls.ends(config["output_layers"])
     shifts = _shifts(layers, [*inputs, *outputs])
@@ -131,7 +132,7 @@ def _operation(
     if written in _FUNCTION_LAYERS:
         function = str(config.get("function", written))
         found = newer_layers.FUNCTIONS.get(function)
-    elif str(entry.get("module", "")).startswith(_OPERATION_MODULES):
+    elif is_operation(entry):
         function = str(written)
         found = function if function in newer_layers.OPERATIONS else None
     else:

@@ -79,6 +79,8 @@ def find_origin(config: Any, version: str | None = None) -> Origin:
         version = given if isinstance(given, str) else None
     written = _dialect_by_signs(config)
     by_version = _dialect_by_version(version)
+    if by_version is Dialect.KERAS_3:
+        return Origin(by_version, version)  # a config may have no sign that tf.keras has not
     if by_version is None or written is not Dialect.KERAS_2:
         return Origin(written, version)
     return Origin(by_version, version)

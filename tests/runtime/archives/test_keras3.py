@@ -212,29 +212,28 @@ CODE = {
 @pytest.mark.parametrize(
     ("layer", "message"),
     [
-        (entry("system", module="os", command="touch owned"), "Unknown layer: 'system'"),
-        (entry("Popen", module="subprocess", args=["touch", "owned"]), "Unknown layer: 'Popen'"),
-        (entry("get_file", module="keras.utils", origin="http://localhost:1/x"), "Unknown layer"),
+        (entry("system", module="os", command="touch owned"), "layer.* '?system"),
+        (entry("Popen", module="subprocess", args=["touch", "owned"]), "layer.* '?Popen"),
+        (entry("get_file", module="keras.utils", origin="http://localhost:1/x"), "get_file"),
         (entry("Lambda", function=CODE), "custom_objects={'bad': function}"),
-        (entry("Lambda", function=function("builtins", "eval")), "Python code"),
+        (entry("Lambda", function=function("builtins", "eval")), "Unknown function"),
+        (entry("Lambda", function=function("keras.backend", "clear_session")), "Unknown function"),
         (entry("Lambda", function=function("keras.config", "enable_unsafe_deserialization")),
-         "Python code"),
-        (entry("TFSMLayer", filepath="/tmp/somewhere"), "another file"),
-        (entry("TorchModuleWrapper", module="keras.layers", module_data="gASVAAA="), "pickled"),
-        (entry("StringLookup", vocabulary="/etc/passwd"), "Unknown layer: 'StringLookup'"),
-        (entry("TextVectorization", vocabulary="http://localhost:1/"), "Unknown layer"),
-        (entry("IndexLookup", vocabulary="/etc/passwd"), "Unknown layer"),
+         "Unknown function"),
+        (entry("TFSMLayer", filepath="/tmp/somewhere"), "no layer TFSMLayer"),
+        (entry("TorchModuleWrapper", module="keras.layers", module_data="gASVAAA="), "no layer"),
+        (entry("StringLookup", vocabulary="/etc/passwd"), "no layer StringLookup"),
+        (entry("TextVectorization", vocabulary="http://localhost:1/"), "no layer"),
+        (entry("IndexLookup", vocabulary="/etc/passwd"), "no layer IndexLookup"),
         (entry("Activation", activation=function("os", "system")), "Unknown activation"),
         (entry("Dense", units=2, kernel_initializer=function("os", "system")), "Unknown init"),
         (entry("Dense", units=2, kernel_initializer=entry("load_model", "keras.saving")),
          "Unknown initializer: 'load_model'"),
         (entry("Dense", units=2, activation=CODE), "activation"),
         (entry("Dense", units=2, safe_mode=False), "safe_mode"),
-        (entry("Dense", units=2, lora_rank=4), "lora_rank"),
-        (entry("Sequential", module="keras", layers=[entry("TFSMLayer", filepath="x")]), "another"),
+        (entry("Sequential", "keras", layers=[entry("TFSMLayer", filepath="x")]), "no layer"),
         (entry("Conv2D", filters=2, kernel_size=[1, 1], groups=2), "groups"),
-        (entry("Activation", activation="hard_sigmoid"), "hard_sigmoid"),
-        (entry("MultiHeadAttention", num_heads=2), "Unknown layer: 'MultiHeadAttention'"),
+        (entry("MultiHeadAttention", num_heads=2), "no layer MultiHeadAttention"),
     ],
 )  # fmt: skip
 def test_nothing_runs_and_nothing_is_opened(layer, message, tmp_path, monkeypatch):
@@ -255,7 +254,7 @@ def test_nothing_runs_and_nothing_is_opened(layer, message, tmp_path, monkeypatc
 def test_no_flag_in_a_file_allows_code(flags, tmp_path):
     flags = {k: v for k, v in flags.items() if k != "config"}
     path = archive_of(tmp_path, entry("Lambda", function=CODE), **flags)
-    with pytest.raises(UnsafeFileError, match="Python code"):
+    with pytest.raises(UnsafeFileError, match=r"[Pp]ython code"):
         load_model(path)
 
 
