@@ -127,6 +127,16 @@ def known_suffixes() -> list[str]:
     return [suffix for format in FORMATS.values() for suffix in format.suffixes]
 
 
+def holds_weights_only(path: _Path) -> bool:
+    """Whether a file holds weights without an architecture, as `save_weights` writes them.
+
+    Raises:
+        FileFormatError: the file is damaged.
+        ConfigError: it is of no known format.
+    """
+    return find_format(path) == "hdf5" and _function("runtime.hdf5:holds_weights_only")(path)
+
+
 def read_config(path: _Path) -> Any:
     """The architecture in a file as Keras's config: what `model.get_config` says, with the class.
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from kir._lazy import lazy_names
@@ -149,9 +151,12 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     return layer_from_config(config, custom_objects, layer_table())
 
 
-def layer_table() -> dict[str, Any]:
+@functools.cache
+def layer_table() -> Mapping[str, Any]:
     """What a config's class names stand for: the layers and models."""
-    return {**globals(), "Model": Model, "Sequential": Sequential}
+    own = {name: value for name, value in globals().items() if isinstance(value, type)}
+    layers = {name: value for name, value in own.items() if issubclass(value, Layer)}
+    return MappingProxyType({**layers, "Model": Model, "Sequential": Sequential})
 
 
 def serialize(layer: Any) -> dict[str, Any]:

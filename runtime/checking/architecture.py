@@ -13,14 +13,15 @@ from difflib import get_close_matches
 from typing import Any
 
 from kir.errors import KirError
-from kir.layers import deserialize
-from kir.utils.generic_utils import OWN_OBJECTS, unknown_name
-from runtime.checking.arguments import check_arguments, layer_classes
+from kir.layers import deserialize, layer_table
+from kir.utils.generic_utils import OWN_OBJECTS, get_custom_objects, unknown_name
+from runtime.checking.arguments import check_arguments
 from runtime.checking.connections import FunctionalCheck
 from runtime.checking.problem import Place, Problem, class_of, name_of, text_of
 from runtime.model_files import tolerant
 
 MODELS = ("Model", "Sequential")
+_OWN_FILE = " One of your own is read with --custom FILE.py."
 
 
 class ArchitectureCheck:
@@ -32,7 +33,8 @@ class ArchitectureCheck:
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
-        self.classes = layer_classes()
+        own = {n: c for n, c in get_custom_objects().items() if isinstance(c, type)}
+        self.classes = {n: c for n, c in {**layer_table(), **own}.items() if n not in MODELS}
 
     def check(self, config: Any) -> list[Problem]:
         """The problems of a config ``{"class_name": ..., "config": ...}`` of a model."""
@@ -51,7 +53,7 @@ class ArchitectureCheck:
 
     def report(self, place: Place, message: str, argument: str | None = None) -> None:
         """Notes an error."""
-        message = message.removesuffix(OWN_OBJECTS)  # nobody can pass an object to a file
+        message = message.replace(OWN_OBJECTS, _OWN_FILE)  # nobody can pass an object to a file
         self.problems.append(Problem(message, place, argument))
 
     def warn(self, place: Place, message: str) -> None:

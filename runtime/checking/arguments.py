@@ -27,15 +27,6 @@ _INNER = ("layer", "cell", "cells")
 Fault = tuple[str, str]
 
 
-def layer_classes() -> dict[str, Any]:
-    """The classes of layers, by the names that configs use; without those of models."""
-    return {
-        name: value
-        for name, value in vars(layers).items()
-        if isinstance(value, type) and issubclass(value, layers.Layer) and not value.is_network
-    }
-
-
 def check_arguments(
     cls: type[Any], config: Mapping[str, Any]
 ) -> tuple[list[Fault], dict[str, Any] | None]:
@@ -49,7 +40,9 @@ def check_arguments(
         (the faults, each an argument and a message; the config without them, or None if no guess
         is good enough to go on with)
     """
-    fields = cls._fields
+    fields = getattr(cls, "_fields", {})
+    if not fields and cls.__init__ is not layers.Layer.__init__:
+        return [], None  # a constructor of its own (Lambda), which only it knows
     with warnings.catch_warnings(), contextlib.suppress(KirError):
         warnings.simplefilter("ignore")
         config = dict(convert_arguments(cls, (), config)[1])

@@ -10,10 +10,18 @@ from typing import Any
 
 from kir.errors import KirError
 from kir.ir.verifier import verify
+from kir.serde.config import upgrade_config
+from kir.serde.upgrading import Dialect
 from runtime.checking.architecture import ArchitectureCheck
 from runtime.checking.lines import with_lines
 from runtime.checking.problem import Place, Problem, text_of
-from runtime.model_files import find_format, read_architecture, read_config
+from runtime.model_files import (
+    find_format,
+    holds_weights_only,
+    read_architecture,
+    read_config,
+    tolerant,
+)
 
 
 @dataclass
@@ -43,8 +51,7 @@ def check_file(path: Path, weights: Path | None = None) -> Report:
     """
     report = Report()
     try:
-        format = find_format(path)
-        if format == "hdf5" and weights is None and _holds_weights_only(path):
+        if weights is None and holds_weights_only(path):
             _check_weights(report, path, None)
             return report
         model = _check_architecture(report, path)
@@ -53,7 +60,7 @@ def check_file(path: Path, weights: Path | None = None) -> Report:
         return report
     if model is not None:
         report.contents = f"{len(model.layers)} layers, {model.count_params():,} parameters"
-    source = weights or (path if format == "hdf5" else None)
+    source = weights or (path if find_format(path) == "hdf5" else None)
     if source is not None:
         _check_weights(report, source, model)
     return report
@@ -71,20 +78,23 @@ def _check_architecture(report: Report, path: Path) -> Any:
     else:
         report.problems += [Problem(str(w.message), is_error=False) for w in caught]
         return model
-    config = read_config(path)  # what cannot be read at all ends here
-    found = ArchitectureCheck().check(config)
-    if all(not p.is_error for p in found):  # it lies between layers, or in the graph itself
-        found.append(Problem(text_of(first, leave_out=[str(path)])))
-    if find_format(path) in ("json", "yaml"):
-        found = with_lines(found, path.read_text("utf-8"))
-    report.problems += found
+    report.problems += _all_problems(path, first)
     return None
 
 
-def _holds_weights_only(path: Path) -> bool:
-    from runtime.hdf5 import holds_weights_only  # here, as it loads h5py
-
-    return holds_weights_only(path)
+def _all_problems(path: Path, first: KirError) -> list[Problem]:
+    """The problems of a config that cannot be read; the first is the error that came of it."""
+    only = [Problem(text_of(first, leave_out=[str(path)]))]
+    config = read_config(path)  # what cannot be read at all ends here
+    try:
+        upgraded = tolerant(upgrade_config, config)
+    except KirError:
+        return only  # what has no equal here has no rules to check it by
+    found = ArchitectureCheck().check(upgraded.config)
+    if all(not p.is_error for p in found):  # it lies between layers, or in the graph itself
+        found += only
+    has_lines = find_format(path) in ("json", "yaml") and upgraded.origin.dialect is Dialect.KERAS_2
+    return with_lines(found, path.read_text("utf-8")) if has_lines else found
 
 
 def _check_weights(report: Report, path: Path, model: Any) -> None:

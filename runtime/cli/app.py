@@ -28,6 +28,13 @@ COMMANDS = (
 )
 
 
+# What stands for a remedy in Python here.
+_HINTS = {
+    "allow_unsafe_code": "Here: give --allow-code, if you trust the file's author.",
+    "custom_object_scope": "Here: give --custom FILE.py, a Python file that defines it.",
+}
+
+
 class _Program(click.Group):
     """A group whose commands are modules, and whose errors are messages."""
 
@@ -64,6 +71,7 @@ def _explain(ctx: click.Context, error: BaseException) -> None:
     else:
         label = click.style("Error:", fg="red", bold=True)
         lines = [str(error), *getattr(error, "__notes__", ())]
+        lines += [hint for text, hint in _HINTS.items() if text in lines[0]]
         click.echo(f"{label} " + "\n       ".join(lines), err=True)
 
 

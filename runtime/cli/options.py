@@ -40,6 +40,41 @@ def debug_option(function: _F) -> _F:
     )(function)
 
 
+def _allow_code(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        from kir.utils.generic_utils import allow_unsafe_code  # loads NumPy
+
+        ctx.with_resource(allow_unsafe_code())
+
+
+def _load_custom(ctx: click.Context, _: click.Parameter, value: tuple[Path, ...]) -> None:
+    if value:
+        from runtime.cli.custom import custom_objects  # loads NumPy
+
+        ctx.with_resource(custom_objects(value))
+
+
+def code_options(function: _F) -> _F:
+    """Adds --custom and --allow-code, for commands that read models."""
+    function = click.option(
+        "--allow-code",
+        is_flag=True,
+        expose_value=False,
+        callback=_allow_code,
+        help="Run the Python code that Lambda layers hold in files. Only for files you trust.",
+    )(function)
+    return click.option(
+        "--custom",
+        "custom_files",
+        type=INPUT_FILE,
+        metavar="FILE.py",
+        multiple=True,
+        expose_value=False,
+        callback=_load_custom,
+        help="Python file with layers and functions of your own that a model names. Repeatable.",
+    )(function)
+
+
 def json_option(function: _F) -> _F:
     """Adds --json, for output that programs read; it is passed as `as_json`."""
     return click.option(

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import math
+import sys
+from pathlib import Path
 from typing import Any
+
+import click
 
 from kir.errors import KirError
 from kir.utils.layer_utils import count_params
@@ -19,8 +25,38 @@ _STYLES = (
 )
 
 
-def print_coloured(model: Any, line_length: int | None) -> None:
-    """Prints the table of layers in colour."""
+def print_summary(model: Any, as_json: bool, line_length: int | None) -> None:
+    """Prints the table of layers, in colour on a terminal, or the same as JSON."""
+    if as_json:
+        click.echo(json.dumps(describe(model), indent=2))
+    elif sys.stdout.isatty():
+        _print_coloured(model, line_length)
+    else:
+        model.summary(line_length=line_length, print_fn=click.echo)
+
+
+def print_weights(path: Path, as_json: bool) -> None:
+    """Prints what a file of weights holds."""
+    # Here and not above: it loads h5py.
+    from runtime.hdf5.diagnosis import list_weights
+
+    found = list_weights(str(path))
+    total = sum(math.prod(shape) for _, _, shape, _ in found)
+    if as_json:
+        keys = ("layer", "weight", "shape", "dtype")
+        rows = [dict(zip(keys, weight, strict=True)) for weight in found]
+        click.echo(json.dumps({"weights": rows, "total_params": total}, indent=2))
+        return
+    rows = [("layer", "weight", "shape", "dtype")]
+    rows += [(layer, weight, str(shape), dtype) for layer, weight, shape, dtype in found]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for i, row in enumerate(rows):
+        line = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
+        click.echo(click.style(line.rstrip(), bold=not i))
+    click.echo(f"{len(found)} arrays with {total:,} numbers; no architecture")
+
+
+def _print_coloured(model: Any, line_length: int | None) -> None:
     # Here and not above: a pipe needs no colour and should not wait for it.
     from rich.text import Text
 

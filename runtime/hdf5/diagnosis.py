@@ -11,7 +11,14 @@ import numpy as np
 from kir.errors import KirError
 from runtime.hdf5 import layout
 from runtime.hdf5.opening import open_to_read, reporting_damage
-from runtime.hdf5.reading import StoredArrays, find_arrays, member, read_arrays, weights_group
+from runtime.hdf5.reading import (
+    StoredArrays,
+    find_arrays,
+    find_weights,
+    member,
+    read_arrays,
+    weights_group,
+)
 from runtime.hdf5.weights import Layer, count_fault
 
 
@@ -53,6 +60,21 @@ def diagnose(path: str, layers: Sequence[Layer] | None = None) -> Diagnosis:
         if layers is not None:
             found.faults += _mismatches(stored, layers)
     return found
+
+
+def list_weights(path: str) -> list[tuple[str, str, tuple[int, ...], str]]:
+    """The weights in a file: (layer, weight, shape, dtype) each; no number is read.
+
+    Raises:
+        FileFormatError: the file cannot be opened, is damaged, or holds no weights.
+        UnsafeFileError: it refers to other files.
+    """
+    with open_to_read(path) as file:
+        return [
+            (layer.name, name, tuple(dataset.shape), str(dataset.dtype))
+            for layer in find_weights(file).layers
+            for name, dataset in zip(layer.arrays.names, layer.arrays.datasets(), strict=True)
+        ]
 
 
 def _read(found: Diagnosis, group: h5py.Group, layer: str) -> dict[str, np.ndarray] | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from runtime.cli.options import INPUT_FILE, command, json_option
+from runtime.cli.options import INPUT_FILE, code_options, command, json_option
 
 
 @command("kir check model.json other.yaml\nkir check model.json --weights weights.h5")
@@ -18,6 +18,7 @@ from runtime.cli.options import INPUT_FILE, command, json_option
     type=INPUT_FILE,
     help="A file of weights (.h5) to compare with the one architecture in FILE.",
 )
+@code_options
 @json_option
 @click.pass_context
 def check(ctx: click.Context, files: tuple[Path, ...], weights: Path | None, as_json: bool) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from runtime.cli.options import INPUT_FILE, OUTPUT_FILE, command, json_option
+from runtime.cli.options import INPUT_FILE, OUTPUT_FILE, code_options, command, json_option
 from runtime.cli.output import report
 
 
@@ -19,6 +19,7 @@ from runtime.cli.output import report
     metavar="FORMAT",
     help="Format of OUT (json, yaml, text, proto, hdf5 ...), where its suffix does not say it.",
 )
+@code_options
 @json_option
 def convert(source: Path, destination: Path, format: str | None, as_json: bool) -> None:
     """Write a model in another format.

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from runtime.cli.options import INPUT_FILE, command, json_option
+from runtime.cli.options import INPUT_FILE, code_options, command, json_option
 
 _MARKS = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow")}
 
@@ -17,6 +17,7 @@ _MARKS = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "ye
 @click.argument("old", metavar="A", type=INPUT_FILE)
 @click.argument("new", metavar="B", type=INPUT_FILE)
 @click.option("--ignore-names", is_flag=True, help="Let layers and models have other names.")
+@code_options
 @json_option
 @click.pass_context
 def diff(ctx: click.Context, old: Path, new: Path, ignore_names: bool, as_json: bool) -> None:

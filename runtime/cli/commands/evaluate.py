@@ -8,6 +8,7 @@ import click
 
 from runtime.cli.options import (
     INPUT_FILE,
+    code_options,
     command,
     data_options,
     json_option,
@@ -24,6 +25,7 @@ from runtime.cli.output import report
 @click.option("--loss", help="Name of the loss; if not given the one of the model's training.")
 @metrics_option
 @click.option("--batch-size", type=click.IntRange(min=1), default=32, show_default=True)
+@code_options
 @json_option
 def evaluate(
     file: Path,

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from runtime.cli.options import INPUT_FILE, command, json_option
+from runtime.cli.options import INPUT_FILE, code_options, command, json_option
 from runtime.cli.output import report
 from runtime.export.formats import EXPORT_FORMATS, find_export_format
 
@@ -51,6 +51,7 @@ Formats:
     help="tflite: samples like those of use, an array for each input by its name, or one named x.",
 )
 @click.option("--batch-size", type=int, help="stablehlo: samples in a batch (1).")
+@code_options
 @json_option
 def export(
     file: Path,
@@ -64,13 +65,15 @@ def export(
     # Here and not above: it loads TensorFlow.
     from runtime.cli.waiting import working
     from runtime.export import export as export_model
+    from runtime.model_files import read_model
 
     chosen = find_export_format(destination, format)
     options = {k: v for k, v in given.items() if v is not None and v is not False}
     if representative is not None:
         options["representative"] = _samples(representative)
     with working("Exporting"):
-        model = _read(file, bool(options.get("training")))
+        # A step of training needs the losses and the optimizer.
+        model = read_model(file, compile=bool(options.get("training")))
         export_model(model, destination, chosen, **options)
     report(
         as_json,
@@ -79,17 +82,6 @@ def export(
         format=chosen,
         name=model.name,
     )
-
-
-def _read(file: Path, is_compiled: bool) -> Any:
-    """The model in a file, with losses and optimizer if they are needed."""
-    from runtime.model_files import read_model
-
-    if not is_compiled:
-        return read_model(file)
-    from kir.models import load_model
-
-    return load_model(str(file))
 
 
 def _samples(path: Path) -> Any:

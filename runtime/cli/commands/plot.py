@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from runtime.cli.options import INPUT_FILE, OUTPUT_FILE, command, json_option
+from runtime.cli.options import INPUT_FILE, OUTPUT_FILE, code_options, command, json_option
 from runtime.cli.output import report
 
 
@@ -28,6 +28,7 @@ from runtime.cli.output import report
     show_default=True,
     help="Which way the edges point: down, right, up or left.",
 )
+@code_options
 @json_option
 def plot(
     file: Path, output: Path | None, shapes: bool, no_names: bool, rankdir: str, as_json: bool

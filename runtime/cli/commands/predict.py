@@ -6,7 +6,14 @@ from pathlib import Path
 
 import click
 
-from runtime.cli.options import INPUT_FILE, OUTPUT_FILE, command, data_options, json_option
+from runtime.cli.options import (
+    INPUT_FILE,
+    OUTPUT_FILE,
+    code_options,
+    command,
+    data_options,
+    json_option,
+)
 from runtime.cli.output import report
 
 
@@ -22,6 +29,7 @@ from runtime.cli.output import report
 )
 @click.option("--classes", is_flag=True, help="Also write the class with the largest output.")
 @click.option("--batch-size", type=click.IntRange(min=1), default=32, show_default=True)
+@code_options
 @json_option
 def predict(
     file: Path,

@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 
 import click
 
-from runtime.cli.options import INPUT_FILE, command, json_option
+from runtime.cli.options import INPUT_FILE, code_options, command, json_option
 
 
-@command("kir summary model.json")
+@command("kir summary model.json\nkir summary weights.h5")
 @click.argument("file", type=INPUT_FILE)
+@code_options
 @json_option
 @click.option("--line-length", type=click.IntRange(min=20), help="Characters in a line.")
 def summary(file: Path, as_json: bool, line_length: int | None) -> None:
     """Print the table of the layers of a model.
 
     It tells of each layer the shape of its output and the number of its parameters. FILE is an
-    architecture (.json, .yaml, .kirt, .kirpb) or a model (.h5).
+    architecture (.json, .yaml, .kirt, .kirpb), a model (.h5), or a file of weights (.h5), of which
+    it lists the names and shapes.
     """
     # Here and not above: it loads NumPy, which --help does without.
-    from runtime.cli.summarizing import describe, print_coloured
-    from runtime.model_files import read_architecture
+    from runtime.cli.summarizing import print_summary, print_weights
+    from runtime.model_files import holds_weights_only, read_architecture
 
-    model = read_architecture(file)
-    if as_json:
-        click.echo(json.dumps(describe(model), indent=2))
-    elif sys.stdout.isatty():
-        print_coloured(model, line_length)
+    if holds_weights_only(file):
+        print_weights(file, as_json)
     else:
-        model.summary(line_length=line_length, print_fn=click.echo)
+        print_summary(read_architecture(file), as_json, line_length)

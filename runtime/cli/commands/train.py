@@ -11,6 +11,7 @@ from runtime.cli.options import (
     INPUT_FILE,
     OUTPUT_FILE,
     OUTPUT_FOLDER,
+    code_options,
     command,
     data_options,
     json_option,
@@ -85,6 +86,7 @@ _FRACTION = click.FloatRange(0, 1, max_open=True)
     type=OUTPUT_FILE,
     help="Picture of the learning curve: .png, .pdf or .svg.  [learning_curve.png]",
 )
+@code_options
 @json_option
 def train(architecture: Path, output: Path | None, **options: Any) -> None:
     """Train a model on data, and test it.
