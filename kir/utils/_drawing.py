@@ -11,11 +11,13 @@ from kir.errors import ConfigError, DependencyError, DTypeError
 
 RANKDIRS = ("TB", "LR", "BT", "RL")
 
-# Fill colours by the module that declares a layer, dark enough for print and light under text.
+# Fill colours by a layer's class or the module that declares it, dark enough for print and light
+# under text.
 _COLOURS = {
+    "Dense": "#dcefd8",
+    "InputLayer": "#ffffff",
     "convolutional": "#d6e6f5",
     "convolutional_recurrent": "#d6e6f5",
-    "core": "#dcefd8",
     "cudnn_recurrent": "#e4dcf2",
     "embeddings": "#f7dde6",
     "local": "#d6e6f5",
@@ -24,7 +26,7 @@ _COLOURS = {
     "pooling": "#d5efeb",
     "recurrent": "#e4dcf2",
 }
-_INPUT_COLOUR, _OTHER_COLOUR = "#ffffff", "#f0f0f0"
+_OTHER_COLOUR = "#f0f0f0"
 # What has a meaning in Graphviz's strings, and in the labels of records.
 _IN_STRINGS = '\\"'
 _IN_RECORDS = _IN_STRINGS + "{}|<>"
@@ -212,17 +214,24 @@ def _shapes(model: Any, layer: Any) -> tuple[str, str]:
         return "?", "?"
     texts = []
     for shapes in ([c.input_shapes for c in calls], [c.output_shapes for c in calls]):
-        different = {str(s[0] if len(s) == 1 else s) for s in shapes}
+        different = {_text(s[0] if len(s) == 1 else s) for s in shapes}
         texts.append(different.pop() if len(different) == 1 else "multiple")
     return texts[0], texts[1]
+
+
+def _text(shape: Any) -> str:
+    """A shape or a list of shapes as Python writes them; some layers compute with NumPy."""
+    if isinstance(shape, list):
+        return f"[{', '.join(map(_text, shape))}]"
+    return str(shape and tuple(None if size is None else int(size) for size in shape))
 
 
 def _colour(layer: Any) -> str:
     """The colour of the family that a layer, or the layer inside a wrapper, belongs to."""
     for cls in type(_wrapped(layer) or layer).__mro__:
         package, _, module = cls.__module__.removeprefix("kir.").partition(".")
-        if cls.__name__ == "InputLayer":
-            return _INPUT_COLOUR
+        if cls.__name__ in _COLOURS:
+            return _COLOURS[cls.__name__]
         if package == "layers":
             return _COLOURS.get(module.partition(".")[0], _OTHER_COLOUR)
     return _OTHER_COLOUR

@@ -28,11 +28,16 @@ class TrainingProgress(Callback):
         self.shows_progress = console.is_terminal
         self.progress = make_bar(console)
         self.task: Any = None
+        self.all_epochs: Any = None
         self.started = 0.0
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Opens the bar."""
         self.width = len(str(self.params["epochs"]))
+        epochs = self.params["epochs"]
+        # With the time that all of them will take, as nobody waits for one of thirty.
+        self.all_epochs = self.progress.add_task("Epochs", total=epochs, values="")
+        self.progress.update(self.all_epochs, visible=epochs > 1)
         self.task = self.progress.add_task("", total=self.params["samples"], values="")
         self.progress.start()
 
@@ -55,6 +60,7 @@ class TrainingProgress(Callback):
 
     def _advance(self, samples: int, values: Logs) -> None:
         self.progress.update(self.task, advance=samples, values=self._text(values))
+        self.progress.update(self.all_epochs, advance=samples / self.params["samples"])
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Prints the epoch's results."""

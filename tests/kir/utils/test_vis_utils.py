@@ -14,6 +14,7 @@ from kir.layers import (
     Add,
     Bidirectional,
     Dense,
+    Flatten,
     Input,
     TimeDistributed,
 )
@@ -71,6 +72,11 @@ def test_shapes_of_several_inputs_and_of_calls_that_differ():
     assert "{{[(None, 3), (None, 3)]}|{(None, 3)}}" in found
     assert found.count('"shared" [') == 1
     assert found.count('-> "shared"') == 2
+
+
+def test_sizes_that_numpy_computed_are_plain_numbers():
+    model = Sequential([Flatten(input_shape=(4, 5), name="flat"), Dense(2)])
+    assert "{{(None, 4, 5)}|{(None, 20)}}" in lines(model, show_shapes=True)[1]
 
 
 def test_sideways_records_are_turned_back():
