@@ -11,7 +11,7 @@ import numpy as np
 
 from compiler.dispatch import connect, record_call
 from compiler.tensorflow import internal, tf
-from compiler.tensorflow_1 import graphs, training, variables
+from compiler.tensorflow_1 import graphs, pipelines, saving, training, variables
 from kir import backend as K
 from kir.engine.tensor import Tensor, executing, is_symbolic
 from kir.errors import MissingAttributeError
@@ -68,6 +68,7 @@ def find(name: str) -> Any:
 
 @functools.cache
 def _own() -> dict[str, Any]:
+    variables.keep_account()
     return {
         "__version__": VERSION,
         "VERSION": VERSION,
@@ -76,7 +77,8 @@ def _own() -> dict[str, Any]:
         "placeholder_with_default": placeholder_with_default,
         "gradients": K.gradients,
         "random": _namespace(v1.random, _drawn("random", dir(v1.random))),
-        "train": _namespace(v1.train, training.OPTIMIZERS),
+        "data": pipelines.offer_iterators(),
+        "train": _namespace(v1.train, {**training.OPTIMIZERS, "Saver": saving.Saver}),
         "summary": _namespace(v1.summary, {"FileWriter": graphs.FileWriter}),
         **graphs.NAMES,
         **variables.NAMES,

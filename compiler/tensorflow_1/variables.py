@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import re
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -22,9 +24,15 @@ v1 = tf.compat.v1
 # What `get_variable` made, by full name; and the names of the scopes around the caller.
 _KNOWN: dict[str, Variable] = {}
 _SCOPES: list[tuple[str, bool]] = []
-_MADE: list[Variable] = []
 on_clear_session(_KNOWN.clear)
-on_clear_session(_MADE.clear)
+# All variables of the program, those of Keras's layers and optimizers too, in order of creation.
+_ALL: list[weakref.ref[Variable]] = []
+on_clear_session(_ALL.clear)
+
+
+def keep_account() -> None:
+    """Notes every variable that is made from now on."""
+    Variable.on_creation = staticmethod(lambda made: _ALL.append(weakref.ref(made)))  # type: ignore[assignment]
 
 
 class _IsVariable(type):
@@ -60,7 +68,6 @@ class VariableClass(metaclass=_IsVariable):
             kind = kind if not hasattr(initial_value, "dtype") else value.dtype.name
         made: Variable = K.variable(value, dtype=kind, name=name, constraint=constraint)
         made.trainable = trainable
-        _MADE.append(made)
         return made
 
 
@@ -120,14 +127,23 @@ def variables_initializer(var_list: Any = None, *_: Any, **__: Any) -> Operation
     return group()
 
 
-def global_variables(*_: Any, **__: Any) -> list[Variable]:
-    """`tf.global_variables`: those that the program itself made."""
-    return list(_MADE)
+def global_variables(scope: str | None = None) -> list[Variable]:
+    """`tf.global_variables`: all variables whose names start with `scope`."""
+    alive = [v for v in (reference() for reference in _ALL) if v is not None]
+    return [v for v in alive if scope is None or re.match(scope, v.name)]
 
 
-def trainable_variables(*_: Any, **__: Any) -> list[Variable]:
-    """`tf.trainable_variables`: those that the program itself made for training."""
-    return [v for v in _MADE if v.trainable]
+def trainable_variables(scope: str | None = None) -> list[Variable]:
+    """`tf.trainable_variables`: those of them that training changes."""
+    return [v for v in global_variables(scope) if v.trainable]
+
+
+def get_collection(key: str, scope: str | None = None) -> list[Any]:
+    """`tf.get_collection`: of variables; other collections are empty."""
+    keys = v1.GraphKeys
+    if key == keys.TRAINABLE_VARIABLES:
+        return trainable_variables(scope)
+    return global_variables(scope) if key == keys.GLOBAL_VARIABLES else []
 
 
 NAMES = {
@@ -136,6 +152,7 @@ NAMES = {
     "assign": _assigning(K.update, v1.assign),
     "assign_add": _assigning(K.update_add, v1.assign_add),
     "assign_sub": _assigning(K.update_sub, v1.assign_sub),
+    "get_collection": get_collection,
     "get_variable": get_variable,
     "global_variables": global_variables,
     "global_variables_initializer": variables_initializer,

@@ -116,6 +116,9 @@ class Operation:
     def __init__(self, updates: Sequence[Any]) -> None:
         self.updates = list(updates)
 
+    def prepare(self) -> None:
+        """Runs before what is fetched with it; what is no update of a variable is done here."""
+
     def run(self, feed_dict: Mapping[Any, Any] | None = None, session: Any = None) -> None:
         """Does it.
 
@@ -174,6 +177,7 @@ def _plan(fetches: Any, wanted: list[Value]) -> Any:
         wanted.append(sparse.to_dense(fetches) if fetches.type.sparse else fetches)
         return Ref(len(wanted) - 1)
     if isinstance(fetches, Operation):
+        fetches.prepare()
         for update in fetches.updates:
             _plan(update, wanted)
         return None

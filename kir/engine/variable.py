@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -23,7 +24,10 @@ class Variable(Symbolic, Weight):
         initializer, regularizer, constraint: the live objects or functions, or None.
         draw: the initial value's description, until it is computed.
         resource: the runtime's variable; set by the compiler.
+        on_creation: told of every new variable, where somebody keeps account of all.
     """
+
+    on_creation: ClassVar[Callable[[Variable], None] | None] = None
 
     # No __slots__: programs of the Keras 2 era set attributes of their own on variables.
 
@@ -44,6 +48,8 @@ class Variable(Symbolic, Weight):
         self._array: np.ndarray | None = None
         self._keras_shape = type.shape
         self._uses_learning_phase = False
+        if Variable.on_creation is not None:
+            Variable.on_creation(self)
 
     def settings(self) -> dict[str, Attribute]:
         """The configurations of initializer, regularizer and constraint."""

@@ -10,8 +10,10 @@ import pytest
 from compiler.tensorflow import tf as tensorflow
 from compiler.tensorflow_1 import find
 from kir import backend as K
+from kir.errors import ConfigError
 from kir.layers import Dense, Input
 from kir.models import Model
+from kir.optimizers import SGD
 
 pytestmark = pytest.mark.tf
 
@@ -145,3 +147,78 @@ def test_the_backends_tf_has_the_old_names_and_the_new():
     assert K.tf.__version__ == "1.12.0"
     assert K.tf.float32 is tensorflow.float32
     assert K.tf.Session is tf.Session
+
+
+def _batches(count: int = 6, size: int = 2) -> Any:
+    rows = np.arange(count * 3, dtype="float32").reshape(count, 3)
+    return tf.data.Dataset.from_tensor_slices((rows, rows.sum(axis=1, keepdims=True))).batch(size)
+
+
+def test_every_run_takes_the_next_batch_of_an_iterator():
+    rows, sums = _batches().make_one_shot_iterator().get_next()
+    session = K.get_session()
+    firsts = []
+    for _ in range(3):
+        found, total = session.run([rows, sums])
+        np.testing.assert_allclose(found.sum(axis=1, keepdims=True), total)
+        firsts.append(found[0, 0])
+    assert firsts == [0.0, 6.0, 12.0]
+    with pytest.raises(tensorflow.errors.OutOfRangeError):
+        session.run(rows)
+
+
+def test_an_iterator_can_be_started_again():
+    iterator = _batches().make_initializable_iterator()
+    rows, _ = iterator.get_next()
+    session = K.get_session()
+    session.run(iterator.initializer)
+    first = session.run(rows)
+    assert session.run(rows)[0, 0] != first[0, 0]
+    session.run(iterator.initializer)
+    np.testing.assert_array_equal(session.run(rows), first)
+
+
+def test_a_model_trains_on_the_tensors_of_an_iterator():
+    rows, sums = _batches(64, 4).repeat().make_one_shot_iterator().get_next()
+    inputs = Input(tensor=rows)
+    model = Model(inputs, Dense(1, kernel_initializer="zeros")(inputs))
+    model.compile(SGD(0.0), "mse", target_tensors=[sums])
+    # Sixteen different batches: their mean loss is that of all rows.
+    (loss,) = model.fit(steps_per_epoch=16, epochs=1, verbose=0).history["loss"]
+    wanted = np.mean(np.arange(64 * 3.0).reshape(64, 3).sum(axis=1) ** 2)
+    np.testing.assert_allclose(loss, wanted, rtol=1e-3)
+
+
+def test_checkpoints_hold_variables_by_name(tmp_path):
+    K.clear_session()
+    with tf.variable_scope("part"):
+        v = tf.get_variable("v", shape=(2,), initializer=tf.zeros_initializer())
+    layer = Dense(2, name="fc")
+    layer(Input((3,)))
+    saver = tf.train.Saver(max_to_keep=2)
+    for step in range(3):
+        K.set_value(v, [step, step])
+        path = saver.save(K.get_session(), str(tmp_path / "model"), global_step=step)
+    assert path == str(tmp_path / "model-2")
+    assert tf.train.latest_checkpoint(str(tmp_path)) == path
+    assert not list(tmp_path.glob("model-0*"))
+    assert "fc/kernel" in {name for name, _ in tensorflow.train.list_variables(path)}
+    saver.restore(K.get_session(), str(tmp_path / "model-1"))
+    np.testing.assert_array_equal(K.get_value(v), [1, 1])
+    with pytest.raises(ConfigError, match="no variable 'other'"):
+        tf.train.Saver({"other": v}).restore(None, path)
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        saver.restore(None, str(tmp_path / "nowhere"))
+
+
+def test_variables_are_listed_with_those_of_layers_and_by_scope():
+    K.clear_session()
+    layer = Dense(2, name="fc")
+    layer(Input((3,)))
+    with tf.variable_scope("part"):
+        tf.get_variable("v", shape=(2,), trainable=False)
+    names = [v.name for v in tf.global_variables()]
+    assert names == ["fc/kernel:0", "fc/bias:0", "part/v:0"]
+    assert [v.name for v in tf.trainable_variables()] == names[:2]
+    assert [v.name for v in tf.global_variables("part")] == ["part/v:0"]
+    assert len(tf.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES, scope="fc")) == 2
