@@ -102,10 +102,16 @@ def _differentiating(function: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     @functools.wraps(function)
-    def gradients(ys: Any, xs: Any, *args: Any, **kwargs: Any) -> Any:
+    def gradients(ys: Any, xs: Any, grad_ys: Any = None, *args: Any, **kwargs: Any) -> Any:
         if executing() or not contains_symbolic([ys, xs]):
-            return function(ys, xs, *args, **kwargs)
-        return K.gradients(ys, xs)
+            return function(ys, xs, grad_ys, *args, **kwargs)
+        if grad_ys is not None:
+            values, weights = (v if isinstance(v, list | tuple) else [v] for v in (ys, grad_ys))
+            ys = [
+                y if w is None else K.sum(y * K.stop_gradient(w))
+                for y, w in zip(values, weights, strict=True)
+            ]
+        return K.gradients(ys, xs if isinstance(xs, list | tuple) else [xs])
 
     return gradients
 

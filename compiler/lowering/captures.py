@@ -129,7 +129,8 @@ class Leaf:
 
 def try_out(function: Callable[[Sequence[Any]], Any], types: Sequence[TensorType]) -> Trial:
     """Runs `function` on placeholders of these types, in a graph that is thrown away."""
-    graph = tf.Graph()
+    # As in a program, eager tensors that the function holds are taken along.
+    graph = tf.__internal__.FuncGraph("trial")
     with graph.as_default(), execution():
         scratch = _Scratch(graph)
         operands = [placeholder(t) for t in types]

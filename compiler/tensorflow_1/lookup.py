@@ -75,7 +75,7 @@ def _own() -> dict[str, Any]:
         "keras": importlib.import_module("kir"),
         "placeholder": placeholder,
         "placeholder_with_default": placeholder_with_default,
-        "gradients": K.gradients,
+        "constant": constant,
         "random": _namespace(v1.random, _drawn("random", dir(v1.random))),
         "data": pipelines.offer_iterators(),
         "train": _namespace(v1.train, {**training.OPTIMIZERS, "Saver": saving.Saver}),
@@ -122,6 +122,12 @@ def placeholder_with_default(input: Any, shape: Any, name: str | None = None) ->
     made: Tensor = K.placeholder(_sizes(shape), dtype=value.dtype.name, name=name)
     made.fixed_value = value  # type: ignore[attr-defined]
     return made
+
+
+def constant(*args: Any, **kwargs: Any) -> Any:
+    """`tf.constant`: a tensor of the one graph, in whatever function it is made."""
+    with internal("eager.context").eager_mode():
+        return v1.constant(*args, **kwargs)
 
 
 def _sizes(shape: Any) -> Any:

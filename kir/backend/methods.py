@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from kir.backend import values
-from kir.backend.session import get_session
+from kir.backend.session import Operation, get_session
 from kir.engine.tensor import Symbolic
 from kir.engine.variable import Variable
+from kir.utils.generic_utils import has_arg
 
 
 def _eval(self: Any, feed_dict: Mapping[Any, Any] | None = None, session: Any = None) -> Any:
@@ -45,9 +46,25 @@ def _itself(self: Any) -> Any:
     return self
 
 
+class Draw(Operation):
+    """Sets a variable to a new draw of its initializer."""
+
+    def __init__(self, variable: Any) -> None:
+        super().__init__([])
+        self.variable = variable
+
+    def prepare(self) -> None:
+        """Draws."""
+        declared, kind = self.variable.declared_initializer, self.variable.type
+        if declared is not None:
+            given = {"dtype": kind.dtype} if has_arg(declared, "dtype") else {}
+            self.variable.set_value(values.eval(declared(kind.shape, **given)))
+
+
 def install() -> None:
     """Gives the methods to the classes of everything symbolic."""
     Symbolic.eval = _eval  # type: ignore[attr-defined]
+    Variable.initializer = property(Draw)  # type: ignore[assignment]
     for name, method in {
         "assign": _assign,
         "assign_add": _assign_add,

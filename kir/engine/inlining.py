@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from kir.engine.tensor import Tensor
+from kir.ir import ops
 from kir.ir.graph import Graph, Node, Ref, Value, topological_order
 
 
@@ -91,11 +92,22 @@ def inline_call(
         else:
             masks = [None if m is None else known.get(m, m) for m in inner.masks]
             copied = copy_node(inner, inner_inputs, masks)
+            _refine(copied, inner)
             copied.is_frozen, copied.path = is_frozen, path
             outputs = list(copied.outputs)
             nodes.append(copied)
         known.update(zip(inner.outputs, outputs, strict=False))
     return [known[v] for v in region.outputs], nodes
+
+
+def _refine(copied: Node, node: Node) -> None:
+    """Types of the results anew where the operands say more than the nested model declares."""
+    if all(a.type == b.type for a, b in zip(copied.inputs, node.inputs, strict=True)):
+        return
+    op_def = ops.find(copied.op)
+    if op_def is not None and op_def.infer is not None:
+        for value, refined in zip(copied.outputs, op_def.infer(copied), strict=True):
+            value.type = refined
 
 
 def _convert(value: Value, dtype: str, nodes: list[Node]) -> Value:

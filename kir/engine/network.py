@@ -22,7 +22,7 @@ from kir.errors import ConfigError, NoTensorError, StateError, UnsupportedError
 from kir.ir.graph import Graph, topological_order
 from kir.ir.types import TensorType
 from kir.legacy.conversion import INTERFACES
-from kir.utils.generic_utils import to_list, unpack_singleton
+from kir.utils.generic_utils import allow_unsafe_code, to_list, unpack_singleton
 
 
 class Network(Layer):
@@ -538,6 +538,12 @@ class Network(Layer):
 
     # -- files
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """A model is pickled and copied as the content of its file."""
+        if not self._is_graph_network:
+            return super().__reduce_ex__(protocol)
+        return _unpickled, (executor().hdf5.pickle_model(self),)
+
     def save(self, filepath: Any, overwrite: bool = True, include_optimizer: bool = True) -> None:
         """Saves architecture, weights and training state to one HDF5 file.
 
@@ -621,3 +627,9 @@ def _unique(values: list[Any]) -> list[Any]:
 
 
 __all__ = ["Network", "record_history"]
+
+
+def _unpickled(state: dict[str, bytes]) -> Any:
+    # Whoever unpickles runs what the pickle says anyway.
+    with allow_unsafe_code():
+        return executor().hdf5.unpickle_model(state)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -141,7 +142,9 @@ class Tensor(Symbolic, Value):
         self.mask: Value | None = None
 
     def __bool__(self) -> bool:
-        raise TypeError(
+        # TensorFlow asks where it would loop in Python; in a program it builds a loop.
+        asks = "/tensorflow/" in sys._getframe(1).f_code.co_filename
+        raise (NeedsTensorFlowError if asks else TypeError)(
             f"{self!r} is symbolic: it has no truth value while the model is built. "
             "Use K.switch or K.in_train_phase to choose between tensors."
         )

@@ -352,19 +352,24 @@ class Model(Network):
         """One step of training: from a list of arrays to the list of logs.
 
         The arrays are the inputs, the targets and the sample weights of all outputs; the learning
-        phase may follow.
+        phase may follow. None before it is made: by training, or by `_make_train_function()`. A
+        function that is set here is what training calls from then on, step by step.
         """
-        return self._resolved("train_function").function("train_on")
+        return self._resolved("train_function").made_function("train_on")
+
+    @train_function.setter
+    def train_function(self, function: Any) -> None:
+        self._resolved("train_function").own_train_function = function
 
     @property
     def test_function(self) -> Any:
-        """The logs of one batch; takes what `train_function` takes."""
-        return self._resolved("test_function").function("test_on")
+        """The logs of one batch; takes what `train_function` takes. None before it is made."""
+        return self._resolved("test_function").made_function("test_on")
 
     @property
     def predict_function(self) -> Any:
-        """The outputs for one batch: from a list of arrays to a list of arrays."""
-        return self._resolved("predict_function").function("predict_on_batch")
+        """The outputs for one batch: from a list of arrays to a list. None before it is made."""
+        return self._resolved("predict_function").made_function("predict_on_batch")
 
     @property
     def total_loss(self) -> Any:
@@ -402,6 +407,9 @@ class Model(Network):
 
     def _make_train_function(self) -> None:
         self._compiled().make_train_function()
+
+    def _check_trainable_weights_consistency(self) -> None:
+        self._compiled().check_trainable()
 
     def _make_test_function(self) -> None:
         self._compiled().make_test_function()

@@ -21,7 +21,9 @@ class Variable(Symbolic, Weight):
     that a program uses it a resource of the runtime, which then is the only holder.
 
     Attributes:
-        initializer, regularizer, constraint: the live objects or functions, or None.
+        declared_initializer, regularizer, constraint: the live objects or functions, or None.
+        initializer: an operation that sets the variable to a new initial value, as TensorFlow 1's
+            variables have it.
         draw: the initial value's description, until it is computed.
         resource: the runtime's variable; set by the compiler.
         on_creation: told of every new variable, where somebody keeps account of all.

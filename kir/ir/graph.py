@@ -50,12 +50,12 @@ class Weight(Value):
 
     Attributes:
         name: Keras's variable name, such as ``dense_1/kernel:0``.
-        initializer, regularizer, constraint: configurations
+        declared_initializer, regularizer, constraint: configurations
             (``{"class_name": ..., "config": {...}}``) or None.
         trainable: whether training may change it.
     """
 
-    __slots__ = ("constraint", "initializer", "regularizer", "trainable")
+    __slots__ = ("constraint", "declared_initializer", "regularizer", "trainable")
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class Weight(Value):
         trainable: bool = True,
     ) -> None:
         super().__init__(type, name)
-        self.initializer = initializer
+        self.declared_initializer = initializer
         self.regularizer = regularizer
         self.constraint = constraint
         self.trainable = trainable
@@ -75,7 +75,7 @@ class Weight(Value):
     def settings(self) -> dict[str, Attribute]:
         """The configurations of initializer, regularizer and constraint, where there are any."""
         found = {
-            "initializer": self.initializer,
+            "initializer": self.declared_initializer,
             "regularizer": self.regularizer,
             "constraint": self.constraint,
         }

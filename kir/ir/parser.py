@@ -122,14 +122,16 @@ class _Parser:
         lexer.expect("weight")
         token = lexer.expect_kind("symbol", "the weight's name, written @name")
         lexer.expect(":", " and the weight's type")
-        weight = Weight(parse_type(lexer), lexer.name(token)[0])
-        weight.trainable = not lexer.take_if("frozen")
+        kind, name = parse_type(lexer), lexer.name(token)[0]
+        trainable = not lexer.take_if("frozen")
+        settings: dict[str, Attribute] = {}
         if lexer.next.text == "{":
             position = lexer.next.position
             for key, value in parse_named(lexer).items():
                 if key not in _WEIGHT_KEYS:
                     lexer.fail(position, f"a weight has no {key!r}, only {', '.join(_WEIGHT_KEYS)}")
-                setattr(weight, key, value)
+                settings[key] = value
+        weight = Weight(kind, name, trainable=trainable, **settings)
         self.weights.define(lexer, token, weight)
 
     def node(self, values: _Scope[Value], depth: int) -> Node:

@@ -35,6 +35,7 @@ from kir.utils.generic_utils import to_list
 from runtime.training import evaluating, extra_state, fitting, generators, predicting
 from runtime.training.batches import Batches, standardize_batches
 from runtime.training.compilation import Compilation, resolve
+from runtime.training.own_functions import OwnSteps
 from runtime.training.pace import STEPS_WORTH_XLA, gains_from_xla
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
@@ -76,6 +77,7 @@ class Trainer:
         self._optimizer_step: Step | None = None
         self._own_updates: list[Value] | None = None
         self.steps_done = 0
+        self.own_train_function: Callable[[Sequence[Any]], Any] | None = None
 
     @property
     def model(self) -> Any:
@@ -189,13 +191,16 @@ class Trainer:
             self._symbolic = build_graph(self.model, self.compiled.objectives, True)
         return self._symbolic
 
-    def steps(self, is_training: bool, is_weighted: bool) -> StepProgram:
+    def steps(self, is_training: bool, is_weighted: bool) -> StepProgram | OwnSteps:
         """The train or evaluate program for data with or without sample weights."""
         if not is_training:
             return self._evaluation(is_weighted)
+        if self.own_train_function is not None:
+            count, phase = len(fed_inputs(self.model)), self.model.uses_learning_phase
+            return OwnSteps(self.own_train_function, count, phase)
         key = (True, is_weighted)
         if key not in self._steps:
-            self._check_trainable()
+            self.check_trainable()
             self.make_optimizer_state()
             if self._own_updates is None:
                 compiled = build_graph(self.model, self.compiled.objectives, True, is_weighted)
@@ -224,6 +229,8 @@ class Trainer:
     @property
     def runs_in_loops(self) -> bool:
         """Whether steps of training may run in a loop inside the graph."""
+        if self.own_train_function is not None:
+            return False
         optimizer = self.compiled.optimizer
         return not isinstance(optimizer, TFOptimizer) or runs_in_loops(optimizer.optimizer)
 
@@ -233,7 +240,8 @@ class Trainer:
             layer.varies_with_phase() or not layer.is_lowered for layer in all_layers(self.model)
         )
 
-    def _check_trainable(self) -> None:
+    def check_trainable(self) -> None:
+        """Warns if other weights are trainable now than when the model was compiled."""
         if list(self.model.trainable_weights) != self.trainable_weights:
             warnings.warn(
                 "`trainable` was changed after compile(): training goes on with the weights that "
@@ -366,6 +374,21 @@ class Trainer:
     def test_on(self, batch: Batches) -> Any:
         """The logs of a checked batch."""
         return _unpack(self.steps(False, batch.is_weighted).run_batch(batch.tensors()))
+
+    def made_function(self, method: str) -> Callable[[Sequence[Any]], Any] | None:
+        """`function`, or the program's own; None before it is made, as in Keras.
+
+        Args:
+            method: ``train_on``, ``test_on`` or ``predict_on_batch``.
+        """
+        if method == "train_on" and self.own_train_function is not None:
+            return self.own_train_function
+        made = {
+            "train_on": self._optimizer_step is not None or self._own_updates is not None,
+            "test_on": any(not is_training for is_training, _ in self._steps),
+            "predict_on_batch": self._forward is not None,
+        }
+        return self.function(method) if made[method] else None
 
     def function(self, method: str) -> Callable[[Sequence[Any]], list[Any]]:
         """One step as a function from a list of arrays to a list: what Keras's models hold.

@@ -265,3 +265,25 @@ def test_the_names_that_keras_took_from_tensorflow():
     x = K.placeholder((None, 6))
     y = K.control_flow_ops.cond(K.sum(x) > 1e9, lambda: x, lambda: -x)
     np.testing.assert_array_equal(run(x, y), -X)
+
+
+def test_gradients_are_weighted_by_those_from_above():
+    x = Input((2,))
+    weights = K.placeholder((None, 2))
+    found = tf.gradients(x * x, x, weights)[0]
+    run = K.function([x, weights], [found])
+    np.testing.assert_array_equal(run([[[1.0, 2.0]], [[3.0, -1.0]]])[0], [[6.0, -4.0]])
+
+
+def test_a_loop_that_would_run_in_python_is_built_in_the_program():
+    def total(x):
+        count = K.shape(x)[0]
+        rows = tf.TensorArray("float32", size=1, dynamic_size=True)
+        _, rows = tf.compat.v1.while_loop(
+            lambda i, *_: i < count, lambda i, r: (i + 1, r.write(i, K.sum(x[i]))), [0, rows]
+        )
+        return rows.stack()
+
+    layer = Lambda(total, output_shape=())
+    model = Model(x := Input((3,)), layer(x))
+    np.testing.assert_array_equal(model.predict(np.ones((4, 3))), [3.0] * 4)

@@ -5,6 +5,7 @@ import pytest
 
 from compiler.passes.inline_networks import InlineNetworks
 from kir import backend as K
+from kir.ir import verify
 from kir.layers import LSTM, Activation, Add, Dense, Embedding, Input
 from kir.models import Model, Sequential
 from tests.compiler.passes.graphs import brief, evaluate, randomize, run, text
@@ -103,3 +104,11 @@ def test_a_model_that_returns_its_input_vanishes():
 def test_a_flat_graph_stays_the_same_object():
     graph = Sequential([Dense(2, input_shape=(3,))]).graph
     assert InlineNetworks().run(graph) is graph
+
+
+def test_calls_get_the_sizes_that_the_nested_models_call_knows():
+    words = Sequential([Embedding(5, 3), Dense(2)])
+    outer = Model(x := Input((4,)), words(x))
+    flat = InlineNetworks().run(outer.graph)
+    verify(flat)  # IR.8: a call's types are those that follow from its operands
+    assert str(flat.outputs[0].type) == "f32[?,4,2]"

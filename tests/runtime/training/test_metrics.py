@@ -155,6 +155,8 @@ def test_the_functions_of_a_model_take_lists():
     other.set_weights(model.get_weights())
     arrays = [x, y[:, None], np.full(8, 2.0)]
     wanted = model.test_on_batch(x, y, sample_weight=arrays[2])
+    model._make_train_function()
+    model._make_predict_function()
     assert model.test_function([*arrays, 0.0]) == wanted
     np.testing.assert_array_equal(model.predict_function([x])[0], model.predict(x))
     assert model.train_function(arrays) == wanted
@@ -167,5 +169,7 @@ def test_what_a_model_has_only_once_it_is_compiled():
     for name in ("train_function", "total_loss", "targets", "sample_weights", "metrics_tensors"):
         assert not hasattr(model, name)
     model.compile("sgd", "mse")
+    assert model.train_function is None
+    model._make_train_function()
     assert model.train_function is not None
     assert model.sample_weight_modes == [None]
