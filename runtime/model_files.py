@@ -80,6 +80,14 @@ FORMATS: dict[str, Format] = {
         model="runtime.archives:load_model",
         save="runtime.archives:save_keras",
     ),
+    "kir": Format(
+        (".kir",),
+        "kir's own file of graph and weights",
+        b"PK",
+        config="runtime.archives:read_config",
+        model="runtime.archives:load_model",
+        save="runtime.archives:save_kir",
+    ),
 }
 
 

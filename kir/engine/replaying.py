@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kir.engine.executor import executor
+from kir.engine.permitted_ops import check_op
 from kir.engine.tensor import Tensor, announce, contains_symbolic, executing
 from kir.errors import ConfigError
 from kir.ir.graph import Graph, Node, Opaque, Value, Weight, used_weights
@@ -36,7 +37,9 @@ class RegionFunction:
         for node in self.region.walk():
             if node.op.partition(".")[0] not in ("k", "tf"):
                 needs = f"the layer {node.name!r}"
-            elif any(used_weights(node)):
+                continue
+            check_op(node, self.label)
+            if any(used_weights(node)):
                 needs = "variables"
             elif _holds_function(node):
                 needs = "Python functions"

@@ -42,9 +42,10 @@ def save_model(
 ) -> None:
     """Saves a model to a file: architecture, weights and state of training.
 
-    The file is HDF5 in Keras's layout; where the path ends in `.keras`, an archive that Keras 3
-    loads. An existing file is replaced only when the new one is complete, so that a crash while
-    saving leaves the earlier file whole.
+    The file is HDF5 in Keras's layout. Where the path ends in `.keras` it is an archive that Keras
+    3 loads; in `.kir`, kir's own file, which holds Lambdas and a user's layers without their code.
+    An existing file is replaced only when the new one is complete, so that a crash while saving
+    leaves the earlier file whole.
 
     Args:
         model: the model.

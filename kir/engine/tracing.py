@@ -225,11 +225,31 @@ def make_node(
     )
     node.region = traced.region
     node.effects = call.effects
+    if node.region is not None:
+        node.region.attributes.update(_contract(node, call.effects))
     node.output_shapes = declared.shapes
     for tensor, shape in zip(node.output_tensors, declared.shapes, strict=True):
         tensor._keras_shape = shape
     make_outputs(node, layer.varies_with_phase() or traced.uses_phase)
     return node, call.several
+
+
+def _contract(node: LayerCall, effects: Effects) -> dict[str, Any]:
+    """What a region's results are, where they are not just what the caller gets."""
+    found: dict[str, Any] = {}
+    if effects.public_count < len(node.outputs):
+        found["output_count"] = effects.public_count
+    if effects.losses:
+        found["losses"] = effects.losses
+    if any(m is not None for m in node.output_masks):
+        sources = [None if m is None else _index(node.input_masks, m) for m in node.output_masks]
+        found["masks"] = tuple(sources)
+    return found
+
+
+def _index(masks: Sequence[Any], mask: Value) -> int:
+    """Which of the masks it is; -1 for another one."""
+    return next((i for i, one in enumerate(masks) if one is mask), -1)
 
 
 def _argument(value: Any, operands: Sequence[Value]) -> Any:

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kir.engine.sequential import Sequential
+from kir.engine.traced_layer import TracedClasses
 from kir.errors import ConfigError
 from kir.ir.attributes import Attribute, Opaque
-from kir.ir.graph import Graph, Node, Value, Weight
+from kir.ir.graph import Graph, Node, Value, Weight, used_weights
 from kir.ir.verifier import verify
 from kir.serde.config import model_from_config
 from kir.utils.generic_utils import custom_object_scope, get_custom_objects
@@ -39,7 +40,9 @@ def model_from_graph(graph: Graph, custom_objects: Mapping[str, Any] | None = No
     """
     with custom_object_scope(dict(custom_objects or {})):
         verify(graph)
-        model = model_from_config(config_from_graph(graph), custom_objects)
+        classes = TracedClasses()
+        config = _Writer(graph, classes=classes).entry()
+        model = model_from_config(config, {**(custom_objects or {}), **classes.by_name})
     _set_trainable(model, graph)
     _check_weights(model, graph)
     return model
@@ -58,8 +61,14 @@ def config_from_graph(graph: Graph) -> dict[str, Any]:
 class _Writer:
     """Writes the config of one network."""
 
-    def __init__(self, graph: Graph, class_name: str | None = None) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        class_name: str | None = None,
+        classes: TracedClasses | None = None,
+    ) -> None:
         self.graph = graph
+        self.classes = classes  # for a user's layers, where they may be made of their calls
         self.class_name = class_name or str(graph.attributes.get("class_name", "Model"))
         # Where each value comes from: its layer, which call of it, which result of the call.
         self.places: dict[Value, tuple[str, int, int]] = {}
@@ -153,6 +162,8 @@ class _Writer:
     def layer(self, node: Node) -> dict[str, Any]:
         """The class and config of the layer that a node calls."""
         dialect, _, name = node.op.partition(".")
+        if self.is_traced(node):
+            return self.traced(node)
         if dialect == USER and name not in get_custom_objects():
             raise ConfigError(
                 f"The graph @{self.graph.name} calls {node.name!r}, a layer of the class {name!r} "
@@ -161,13 +172,35 @@ class _Writer:
         if not node.name:
             raise ConfigError(f"The graph @{self.graph.name} calls a {name} that has no name.")
         if node.region is not None and _is_network(node):
-            return _Writer(node.region, name).entry()
+            return _Writer(node.region, name, self.classes).entry()
         if node.op == _LAMBDA:
             return {"class_name": name, "config": _lambda_config(node)}
         return {"class_name": name, "config": {"name": node.name, **_plain(node.attributes)}}
 
+    def is_traced(self, node: Node) -> bool:
+        """Whether the layer is made of its calls, as nothing else of it is known."""
+        if self.classes is None or node.region is None or _is_network(node):
+            return False
+        dialect, _, name = node.op.partition(".")
+        if dialect == USER:
+            return name not in get_custom_objects()
+        return node.op == _LAMBDA and _needs_outside(node)
+
+    def traced(self, node: Node) -> dict[str, Any]:
+        """The layer that the calls of this name in the graph are made of."""
+        assert self.classes is not None
+        calls = [one for one in self.graph.nodes if one.op == node.op and one.name == node.name]
+        name = self.classes.name_of(node.op.partition(".")[2], any(one.masks for one in calls))
+        trainable = node.attributes.get("trainable") is not False
+        config = {"name": node.name, "trainable": trainable, "calls": calls}
+        config |= {k: v for k, v in node.attributes.items() if k in ("batch_input_shape", "dtype")}
+        return {"class_name": name, "config": config}
+
     def call(self, node: Node) -> list[Any]:
         arguments = _plain(node.arguments)
+        if self.is_traced(node):
+            # Everything that the region takes is an operand; its other arguments are in it.
+            return [[*self.place(v, f"operand of {node.name!r}"), {}] for v in node.inputs]
         # States that a layer keeps are its own affair: they are operands, but no layer's results.
         operands = [v for v in node.inputs if not isinstance(v, Weight)]
         if node.region is not None:  # masks of a nested model's inputs stand behind them
@@ -192,6 +225,18 @@ def _is_network(node: Node) -> bool:
     if node.region is None:
         return False
     return node.op in _NETWORKS or "class_name" in node.region.attributes
+
+
+def _needs_outside(node: Node) -> bool:
+    """Whether a Lambda's function takes variables, layers or tensors from outside."""
+    function = node.attributes.get("function")
+    if isinstance(function, Opaque) and function.value is not None:
+        return False  # the live function is there
+    assert node.region is not None
+    inside = list(node.region.walk())
+    return bool(node.region.attributes.get("captures")) or any(
+        not one.op.startswith(("k.", "tf.")) or any(used_weights(one)) for one in inside
+    )
 
 
 def _is_sequential(class_name: str) -> bool:

@@ -6,10 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from kir.errors import FileFormatError
-from runtime.archives import keras3
+from runtime.archives import keras3, kir_files
 from runtime.archives.zips import SIGNATURES, Archive, open_archive
 
-WRITERS: Mapping[str, Callable[..., None]] = {".keras": keras3.save_model}
+WRITERS: Mapping[str, Callable[..., None]] = {
+    ".keras": keras3.save_model,
+    ".kir": kir_files.save_model,
+}
 """How to write a model to a path, by the path's suffix."""
 
 
@@ -45,12 +48,14 @@ def read_config(path: Any) -> Any:
 
 
 def _reader(archive: Archive) -> Any:
-    if keras3.CONFIG in archive:
-        return keras3
+    for kind, mark in ((kir_files, kir_files.HEADER), (keras3, keras3.CONFIG)):
+        if mark in archive:
+            return kind
     raise FileFormatError(
-        f"{archive.name} is a zip archive, but holds no model: it has no {keras3.CONFIG!r}; it has "
-        f"{', '.join(archive.names()[:6]) or 'nothing'}."
+        f"{archive.name} is a zip archive, but holds no model: it has neither {keras3.CONFIG!r} "
+        f"(Keras 3) nor {kir_files.HEADER!r}; it has {', '.join(archive.names()[:6]) or 'nothing'}."
     )
 
 
 save_keras = keras3.save_model
+save_kir = kir_files.save_model
