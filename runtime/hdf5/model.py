@@ -18,6 +18,7 @@ from kir.serde.upgrading.training import upgrade_training
 from kir.utils.generic_utils import get_custom_objects
 from runtime.files import may_write
 from runtime.hdf5 import layout, optimizer_state
+from runtime.hdf5.missing_input import INPUT, with_input, write_input
 from runtime.hdf5.opening import is_path, open_to_read, open_to_write, reporting_damage
 from runtime.hdf5.reading import find_arrays, member, read_arrays
 from runtime.hdf5.safety import check_attributes
@@ -109,11 +110,12 @@ def _write_model(group: h5py.Group, model: Any, include_optimizer: bool) -> None
     for name in (layout.MODEL_WEIGHTS, layout.OPTIMIZER_WEIGHTS, STATE):
         if name in group:  # an open group may hold an earlier model
             del group[name]
-    for name in (layout.TRAINING_CONFIG, OWN_TRAINING_CONFIG):
+    for name in (layout.TRAINING_CONFIG, OWN_TRAINING_CONFIG, INPUT):
         group.attrs.pop(name, None)
     write_origin(group)
     config = {"class_name": type(model).__name__, "config": model.get_config()}
     layout.write_text(group, layout.MODEL_CONFIG, _to_json(config))
+    write_input(group, model)
     write_layers(group.create_group(layout.MODEL_WEIGHTS), model.layers)
     if include_optimizer and getattr(model, "optimizer", None) is not None:
         _write_training(group, model)
@@ -163,8 +165,11 @@ def _read_config(group: h5py.Group) -> Any:
 
 
 def _read_model(group: h5py.Group, custom_objects: dict[str, Any], compile: bool) -> Any:
-    model, upgraded = upgraded_model(_read_config(group), custom_objects)
-    upgraded.warn(stacklevel=4)
+    repairs = Report("Keras 2.2")
+    config = with_input(group, _read_config(group), repairs)
+    model, upgraded = upgraded_model(config, custom_objects)
+    for done in (upgraded, Upgraded(None, upgraded.origin, repairs)):
+        done.warn(stacklevel=4)
     weights = member(group, layout.MODEL_WEIGHTS, h5py.Group)
     # The file of a `multi_gpu_model` holds the one model that it copied as a single layer.
     layers = model.layers if upgraded.template is None else [model]
