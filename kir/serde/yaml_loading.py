@@ -20,8 +20,27 @@ from kir.errors import FileFormatError, UnsafeFileError
 MAX_NODES = 5_000_000
 
 
+# A model inside a model is some eight levels deeper. Reading text that is nested further takes time
+# that grows with the square of the depth, and then more of Python's stack than there is.
+MAX_DEPTH = 150
+
+
 class _Loader(yaml.SafeLoader):
-    pass
+    """PyYAML's safe loader with a limit to nesting, checked before anything is built."""
+
+    def fetch_flow_collection_start(self, TokenClass: Any) -> None:  # noqa: N803 - PyYAML's name
+        self._check_depth()
+        super().fetch_flow_collection_start(TokenClass)
+
+    def add_indent(self, column: int) -> Any:
+        self._check_depth()
+        return super().add_indent(column)
+
+    def _check_depth(self) -> None:
+        if self.flow_level + len(self.indents) >= MAX_DEPTH:
+            raise yaml.scanner.ScannerError(
+                None, None, f"it is nested deeper than {MAX_DEPTH} levels", self.get_mark()
+            )
 
 
 def _construct_tuple(loader: _Loader, node: Any) -> tuple[Any, ...]:
@@ -95,8 +114,10 @@ def load_yaml(text: str) -> Any:
         ) from error
     except yaml.YAMLError as error:
         raise FileFormatError(f"The text is no YAML: {_problem(error)}{_place(error)}.") from error
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
         raise FileFormatError(f"The YAML text holds a malformed value: {error}.") from error
+    except RecursionError as error:
+        raise FileFormatError("The YAML text is nested too deeply to be read.") from error
     finally:
         loader.dispose()
 
@@ -111,21 +132,26 @@ def _place(error: yaml.YAMLError) -> str:
 
 
 def _check_size(root: Any) -> None:
-    """Counts nodes with aliases expanded, each distinct node once."""
+    """Counts nodes with aliases expanded, each distinct node once; refuses one within itself."""
     sizes: dict[int, int] = {}
+    around: set[int] = set()
     stack = [(root, False)]
     while stack:
         node, ready = stack.pop()
         children = _children(node)
         if ready:
+            around.discard(id(node))
             sizes[id(node)] = 1 + sum(sizes.get(id(c), 1) for c in children)
             if sizes[id(node)] > MAX_NODES:
                 raise FileFormatError(
                     f"The YAML text stands for more than {MAX_NODES} values through its aliases; "
                     "no architecture is that large."
                 )
+        elif id(node) in around:
+            raise FileFormatError("The YAML text holds a value that contains itself.")
         elif id(node) not in sizes:
             sizes[id(node)] = 1
+            around.add(id(node))
             stack.append((node, True))
             stack.extend((c, False) for c in children)
 
