@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import yaml
+from yaml.scanner import ScannerError
 
 from kir.errors import FileFormatError, UnsafeFileError
 
@@ -38,7 +39,7 @@ class _Loader(yaml.SafeLoader):
 
     def _check_depth(self) -> None:
         if self.flow_level + len(self.indents) >= MAX_DEPTH:
-            raise yaml.scanner.ScannerError(
+            raise ScannerError(
                 None, None, f"it is nested deeper than {MAX_DEPTH} levels", self.get_mark()
             )
 

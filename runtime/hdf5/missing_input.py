@@ -90,7 +90,7 @@ def _inferred(layers: list[Any], stored: StoredWeights, report: Report) -> dict[
     arrays = {layer.name: layer.arrays for layer in stored.layers}
     for entry in layers:
         kind, config = str(entry.get("class_name")), entry.get("config") or {}
-        found = arrays.get(config.get("name"))
+        found = arrays.get(str(config.get("name")))
         if found is not None and found.names:
             shape = _input_shape(kind, config, found.datasets()[0].shape)
             if shape is None:
