@@ -185,19 +185,27 @@ def _entries(model: Any) -> list[_Entry]:
             layer,
             layer.name,
             type(layer).__name__,
-            _config(layer),
+            _config(layer, has_input=graph),
             tuple(_inputs(model, layer, numbers)) if graph else (),
         )
         for layer in layers
     ]
 
 
-def _config(layer: Any) -> dict[str, Any]:
-    """The arguments of a layer as plain data, without its name; of a model none."""
+def _config(layer: Any, has_input: bool) -> dict[str, Any]:
+    """The arguments of a layer as plain data, without its name; of a model none.
+
+    Args:
+        layer: the layer.
+        has_input: whether the model has a layer for its input, which tells of shape and dtype
+            however the first layer behind it was declared.
+    """
     if layer.is_network:
         return {}
     config = layer.get_config()
     config.pop("name", None)
+    if has_input and type(layer).__name__ != "InputLayer":
+        config = {k: v for k, v in config.items() if k not in ("batch_input_shape", "dtype")}
     plain: dict[str, Any] = json.loads(json.dumps(config, default=json_value))
     return plain
 

@@ -21,6 +21,10 @@ from runtime.checking.problem import Place, Problem, class_of, name_of, text_of
 from runtime.model_files import tolerant
 
 MODELS = ("Model", "Sequential")
+UNBUILT = (
+    "The shapes were not checked, as the first layer has no `batch_input_shape`; the model takes "
+    "those of the first data that it sees."
+)
 _OWN_FILE = " One of your own is read with --custom FILE.py."
 
 
@@ -124,11 +128,7 @@ class ArchitectureCheck:
         if not model.inputs and shape:
             self.attempt(place, lambda: model.build(shape))
         elif not model.inputs:
-            self.warn(
-                place,
-                "The shapes were not checked, as the first layer has no `batch_input_shape`; the "
-                "model takes those of the first data that it sees.",
-            )
+            self.warn(place, UNBUILT)
         return model
 
     def entries(self, value: Any, place: Place) -> list[Any]:

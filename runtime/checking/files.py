@@ -12,7 +12,7 @@ from kir.errors import KirError
 from kir.ir.verifier import verify
 from kir.serde.config import upgrade_config
 from kir.serde.upgrading import Dialect
-from runtime.checking.architecture import ArchitectureCheck
+from runtime.checking.architecture import UNBUILT, ArchitectureCheck
 from runtime.checking.lines import with_lines
 from runtime.checking.problem import Place, Problem, text_of
 from runtime.model_files import (
@@ -22,6 +22,7 @@ from runtime.model_files import (
     read_config,
     tolerant,
 )
+from runtime.wording import counted
 
 
 @dataclass
@@ -59,7 +60,7 @@ def check_file(path: Path, weights: Path | None = None) -> Report:
         report.problems.append(Problem(text_of(error, leave_out=[str(path)])))
         return report
     if model is not None:
-        report.contents = f"{len(model.layers)} layers, {model.count_params():,} parameters"
+        report.contents = _contents(report, model)
     source = weights or (path if find_format(path) == "hdf5" else None)
     if source is not None:
         _check_weights(report, source, model)
@@ -71,8 +72,7 @@ def _check_architecture(report: Report, path: Path) -> Any:
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            model = read_architecture(path)
-            verify(model.graph)
+            model = tolerant(_read_verified, path)
     except KirError as error:
         first = error
     else:
@@ -80,6 +80,21 @@ def _check_architecture(report: Report, path: Path) -> Any:
         return model
     report.problems += _all_problems(path, first)
     return None
+
+
+def _read_verified(path: Path) -> Any:
+    model = read_architecture(path)
+    verify(model.graph)
+    return model
+
+
+def _contents(report: Report, model: Any) -> str:
+    """What a model consists of; of one that is not built yet that is not all known."""
+    layers = counted(len(model.layers), "layer")
+    if model.built:
+        return f"{layers}, {counted(model.count_params(), 'parameter')}"
+    report.problems.append(Problem(UNBUILT, is_error=False))
+    return layers
 
 
 def _all_problems(path: Path, first: KirError) -> list[Problem]:
@@ -107,9 +122,9 @@ def _check_weights(report: Report, path: Path, model: Any) -> None:
         report.problems.append(Problem(text_of(error)))
         return
     report.problems += _weight_problems(found.faults)
-    held = f"{found.arrays} arrays of weights with {found.numbers:,} numbers"
+    held = f"{counted(found.arrays, 'array')} of weights with {counted(found.numbers, 'number')}"
     if not report.contents:
-        held = f"weights of {len(found.layers)} layers: {held}"
+        held = f"weights of {counted(len(found.layers), 'layer')}: {held}"
     report.contents = ", ".join(filter(None, [report.contents, held]))
 
 

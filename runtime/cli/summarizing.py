@@ -12,6 +12,7 @@ import click
 
 from kir.errors import KirError
 from kir.utils.layer_utils import count_params
+from runtime.wording import counted
 
 # What the parts of a line look like on a terminal, as (pattern, style).
 _STYLES = (
@@ -53,7 +54,7 @@ def print_weights(path: Path, as_json: bool) -> None:
     for i, row in enumerate(rows):
         line = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
         click.echo(click.style(line.rstrip(), bold=not i))
-    click.echo(f"{len(found)} arrays with {total:,} numbers; no architecture")
+    click.echo(f"{counted(len(found), 'array')} with {counted(total, 'number')}; no architecture")
 
 
 def _print_coloured(model: Any, line_length: int | None) -> None:

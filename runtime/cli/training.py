@@ -25,6 +25,7 @@ from runtime.cli.settings import make_callback, make_optimizer
 from runtime.data.datasets import Dataset, load_dataset
 from runtime.learning_curve import check_can_draw, save_learning_curve
 from runtime.model_files import read_architecture
+from runtime.wording import counted
 
 # Callbacks that text can describe: not those that take a function, nor those that fit adds itself.
 _CALLBACKS = {
@@ -161,7 +162,8 @@ class TrainingRun:
         total = len(data.x_train)
         held_out = total - int(total * (1 - self.validation_split))
         self.console.print(
-            f"{model.name}: {len(model.layers)} layers, {model.count_params():,} parameters"
+            f"{model.name}: {counted(len(model.layers), 'layer')}, "
+            f"{counted(model.count_params(), 'parameter')}"
         )
         self.console.print(
             f"{data.name}: {total - held_out} samples to train on, {held_out} to validate on, "
@@ -224,8 +226,7 @@ class TrainingRun:
             if values
         ]
         self.console.print(make_table(("", *names), rows))
-        count = len(history.epoch)
-        self.console.print(f"{count} epoch{'s' * (count != 1)} in {seconds:.1f} s")
+        self.console.print(f"{counted(len(history.epoch), 'epoch')} in {seconds:.1f} s")
         for what, place in self.outputs.descriptions():
             self.console.print(f"{what + ':':<16} {place}", soft_wrap=True)
         if self.outputs.log_dir is not None:

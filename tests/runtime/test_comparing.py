@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kir.layers import Add, BatchNormalization, Conv2D, Dense, Dropout, Flatten, Input
+from kir.layers import Add, BatchNormalization, Conv2D, Dense, Dropout, Flatten, Input, InputLayer
 from kir.models import Model, Sequential
 from runtime.comparing import Comparison
 
@@ -117,11 +117,16 @@ def test_a_model_that_was_never_built_is_compared_as_well():
     assert changes(old, new) == ["~ a units:3>4"]
 
 
+def test_an_input_may_be_declared_by_the_first_layer():
+    explicit = Sequential([InputLayer((4,), name="dense_1_input"), Dense(3, name="dense_1")], "net")
+    assert changes(dense(3), explicit) == []
+
+
 def test_a_sequential_and_the_same_as_a_model():
     x = Input((4,), name="dense_1_input")
     model = Model(x, Dense(3, name="dense_1")(x), name="net")
     found = changes(dense(3), model)
-    assert found[0] == "~ net class:Sequential>Model"
+    assert found == ["~ net class:Sequential>Model"]
 
 
 @pytest.mark.parametrize("kind", ["added", "removed", "changed"])

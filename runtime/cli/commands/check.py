@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from runtime.cli.options import INPUT_FILE, code_options, command, json_option
+from runtime.wording import counted
 
 
 @command("kir check model.json other.yaml\nkir check model.json --weights weights.h5")
@@ -71,4 +72,4 @@ def _print(file: Path, report: Any) -> None:
 def _print_count(problems: list[Any]) -> None:
     errors = sum(problem.is_error for problem in problems)
     if errors:
-        click.echo(f"{errors} problem{'s' * (errors != 1)}")
+        click.echo(counted(errors, "problem"))

@@ -8,6 +8,7 @@ import click
 
 from runtime.cli.options import INPUT_FILE, OUTPUT_FILE, code_options, command, json_option
 from runtime.cli.output import report
+from runtime.wording import counted
 
 
 @command("kir convert model.json model.yaml\nkir convert model.h5 graph.txt --to text")
@@ -35,7 +36,7 @@ def convert(source: Path, destination: Path, format: str | None, as_json: bool) 
     what = "with its weights" if has_weights else "the architecture"
     report(
         as_json,
-        f"{destination}: {model.name}, {len(model.layers)} layers, {what}, as {chosen}",
+        f"{destination}: {model.name}, {counted(len(model.layers), 'layer')}, {what}, as {chosen}",
         output=str(destination),
         format=chosen,
         name=model.name,

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from runtime.cli.options import INPUT_FILE, code_options, command, json_option
+from runtime.wording import counted
 
 _MARKS = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow")}
 
@@ -70,16 +71,17 @@ def _model(model: Any) -> dict[str, Any]:
 
 def _print(old: Path, new: Path, comparison: Any) -> None:
     if comparison.is_equal:
-        count = len(comparison.new.layers)
-        click.echo(click.style(f"No differences ({count} layers).", fg="green"))
+        count = counted(len(comparison.new.layers), "layer")
+        click.echo(click.style(f"No differences ({count}).", fg="green"))
         return
     for mark, colour, file, model in (
         ("---", "red", old, comparison.old),
         ("+++", "green", new, comparison.new),
     ):
         facts = _model(model)
-        size = "" if facts["params"] is None else f", {facts['params']:,} parameters"
-        text = f"{facts['class_name']} {facts['name']!r}, {facts['layers']} layers{size}"
+        size = "" if facts["params"] is None else f", {counted(facts['params'], 'parameter')}"
+        layers = counted(facts["layers"], "layer")
+        text = f"{facts['class_name']} {facts['name']!r}, {layers}{size}"
         click.echo(f"{click.style(f'{mark} {file}', fg=colour, bold=True)}  {text}")
     for change in comparison.changes:
         _print_change(change)

@@ -8,6 +8,7 @@ import click
 
 from runtime.cli.options import INPUT_FILE, OUTPUT_FILE, code_options, command, json_option
 from runtime.cli.output import report
+from runtime.wording import counted
 
 
 @command("kir plot model.json -o model.svg --shapes")
@@ -48,7 +49,7 @@ def plot(
     plot_model(model, target, shapes, not no_names, rankdir)
     report(
         as_json,
-        f"{target}: {model.name}, {len(model.layers)} layers",
+        f"{target}: {model.name}, {counted(len(model.layers), 'layer')}",
         output=str(target),
         name=model.name,
         layers=len(model.layers),

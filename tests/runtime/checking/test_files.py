@@ -92,6 +92,20 @@ def test_a_good_file_says_what_it_holds(tmp_path):
     assert (report.is_good, report.contents) == (True, "2 layers, 23 parameters")
 
 
+def test_a_model_that_takes_its_shapes_from_the_data(tmp_path):
+    (tmp_path / "net.json").write_text(Sequential([Dense(3)]).to_json())
+    report = check_file(tmp_path / "net.json")
+    assert (report.is_good, report.contents) == (True, "1 layer")
+    assert "The shapes were not checked" in report.problems[0].message
+
+
+def test_a_value_that_only_the_graph_objects_to(tmp_path):
+    config = json.loads(net().to_json())
+    config["config"]["layers"][0]["config"]["dtype"] = {"class_name": "Zeros", "config": {}}
+    (tmp_path / "net.json").write_text(json.dumps(config))
+    assert not check_file(tmp_path / "net.json").is_good
+
+
 # -- weights
 
 pytestmark = pytest.mark.tf
