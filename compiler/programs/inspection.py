@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from compiler.lowering.context import Context
+from compiler.lowering.context import Context, Environment
 from compiler.lowering.interpret import interpret
 from compiler.lowering.scopes import scope_name
 from compiler.pipeline import INSPECT, run_passes
@@ -17,7 +17,7 @@ from compiler.tensorflow import tf
 from compiler.variables import materialize, resource
 from kir.engine.input_layer import InputLayer
 from kir.engine.variable import Variable
-from kir.ir.graph import Value
+from kir.ir.graph import Graph, Value
 
 # The group that TensorFlow puts the reading of a variable in.
 _READ = re.compile(r"(^|/)Read(_\d+)?$")
@@ -40,7 +40,7 @@ def network_only(model: Any, watched: Sequence[Value] = ()) -> CompiledGraph:
     """A model without losses and metrics, in the form of one that is compiled."""
     network = flat_graph(model, watched)
     count = len(model.outputs)
-    return CompiledGraph(network, count, [*fed_inputs(model)], [], [], network.outputs[count:])
+    return CompiledGraph(network, 0, [*fed_inputs(model)], [], [], network.outputs[count:])
 
 
 class InspectionProgram:
@@ -148,10 +148,27 @@ def operation_graph(compiled: CompiledGraph) -> Any:
         ]
         context = Context(training=True)
         env = environment(graph.inputs, compiled.fed, inputs, context)
-        interpret(graph.outputs[: compiled.log_count], env, context)
+        _interpret_in_groups(graph, compiled.log_count, env, context)
     found = traced.as_graph_def(add_shapes=True)
     _name_variables(found, traced, [resource(v) for v in context.values])
     return found
+
+
+def _interpret_in_groups(graph: Graph, log_count: int, env: Environment, context: Context) -> None:
+    """Computes the layers, then the logs.
+
+    What is computed for these besides, such as a penalty on weights, stands in the group of the
+    loss or of the metrics.
+    """
+    layers = [n.outputs[0] for n in graph.nodes if n.layer is not None and n.outputs]
+    interpret(layers, env, context)
+    if not log_count:
+        interpret(graph.outputs, env, context)
+        return
+    with tf.name_scope("loss/"):
+        interpret(graph.outputs[:1], env, context)
+    with tf.name_scope("metrics/"):
+        interpret(graph.outputs[1:log_count], env, context)
 
 
 def _name_variables(found: Any, traced: Any, read: Sequence[Any]) -> None:

@@ -18,6 +18,7 @@ from compiler.programs.function import function
 from compiler.programs.inspection import layer_results
 from compiler.programs.objective import fed_inputs
 from compiler.tensorflow import internal, tf
+from kir.engine.data_arrays import sample_count
 from kir.errors import ConfigError
 from kir.ir.graph import Value
 from runtime.training.batches import standardize_inputs, take
@@ -99,9 +100,9 @@ class Embeddings:
 
     def save(self, epoch: int, batch_size: int) -> None:
         """Writes a checkpoint of all points."""
-        count = len(self._arrays[0])
+        count = sample_count(self._arrays)
         parts = [
-            self._compute([take(a, slice(start, start + batch_size)) for a in self._arrays])
+            self._compute([_rows(a, slice(start, start + batch_size)) for a in self._arrays])
             for start in range(0, count, batch_size)
         ]
         columns = [np.concatenate(column).reshape(count, -1) for column in zip(*parts, strict=True)]
@@ -125,6 +126,11 @@ class Embeddings:
         internal("checkpoint.checkpoint_management").update_checkpoint_state_internal(
             os.fspath(self._folder), name, self._saved, save_relative_paths=True
         )
+
+
+def _rows(array: Any, batch: slice) -> Any:
+    """Some rows of an array; of a sparse matrix as one."""
+    return array.tocsr()[batch] if hasattr(array, "tocsr") else take(array, batch)
 
 
 def _choose(

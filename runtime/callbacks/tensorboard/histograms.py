@@ -19,6 +19,7 @@ from compiler.programs.inspection import (
 from compiler.programs.objective import CompiledGraph, build_graph
 from compiler.tensorflow import tf
 from compiler.variables import resource
+from kir.engine.data_arrays import sample_count
 from kir.engine.variable import Variable
 from kir.errors import ConfigError
 from runtime.callbacks.tensorboard.images import image_summary
@@ -115,7 +116,7 @@ class Histograms:
                 f"{self._model._label()} takes {len(self._order)}: inputs, targets, sample weights."
             )
         rows = [arrays[i] for i in self._order]
-        count = len(rows[0]) if rows else 0
+        count = sample_count(rows)
         fixed = _fixed_batch_size(self._fed)
         if fixed is not None:
             count, batch_size = count - count % fixed, fixed

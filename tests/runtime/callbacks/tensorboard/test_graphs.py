@@ -101,6 +101,19 @@ def test_the_operations_are_those_of_training(tmp_path, read):
     assert any("Random" in node.op for node in read(tmp_path).Graph().node)
 
 
+def test_penalties_belong_to_the_loss(tmp_path, read):
+    model = Sequential(
+        [
+            Dense(2, input_shape=(3,), kernel_regularizer="l2", name="first"),
+            Dense(1, activity_regularizer="l1", name="last"),
+        ]
+    )
+    model.compile("sgd", "mse", metrics=["mae"])
+    model.fit(np.ones((4, 3)), np.ones((4, 1)), verbose=0, callbacks=[TensorBoard(tmp_path)])
+    groups = {node.name.split("/")[0] for node in read(tmp_path).Graph().node}
+    assert groups == {"first_input", "last_target", "first", "last", "loss", "metrics"}
+
+
 def test_nested_models_are_groups(tmp_path):
     from compiler.programs.inspection import network_only, operation_graph
 

@@ -237,6 +237,25 @@ def test_gradients_of_an_embedding_are_those_of_its_used_rows(tmp_path, read):
     assert found.histogram_value.num == 6
 
 
+def test_sparse_inputs_are_cut_into_batches(tmp_path, read):
+    sparse = pytest.importorskip("scipy.sparse")
+    x = Input((3,), sparse=True, name="x")
+    model = Model(x, Dense(1, name="y")(x))
+    model.compile("sgd", "mse")
+    data = sparse.csr_matrix(np.eye(4, 3))
+    callback = TensorBoard(
+        tmp_path,
+        histogram_freq=1,
+        batch_size=3,
+        embeddings_freq=1,
+        embeddings_layer_names=["y"],
+        embeddings_data=data,
+    )
+    fitted(model, data, np.ones((4, 1)), callback)
+    assert read(tmp_path).Histograms("y_out")[0].histogram_value.num == 4
+    assert (tmp_path / "keras_embedding.ckpt-0.index").exists()
+
+
 def test_what_is_not_finite_is_left_out_with_a_warning(tmp_path, read):
     model, x, y = regression(use_bias=False)
     x[0, 0] = np.nan
