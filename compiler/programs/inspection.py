@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from compiler.devices import placed_on
 from compiler.lowering.context import Context, Environment
 from compiler.lowering.interpret import interpret
 from compiler.lowering.scopes import scope_name
@@ -19,6 +20,8 @@ from kir.engine.input_layer import InputLayer
 from kir.engine.variable import Variable
 from kir.ir.graph import Graph, Value
 
+# Where summaries are made: no other device has an operation for them.
+HOST = "CPU:0"
 # The group that TensorFlow puts the reading of a variable in.
 _READ = re.compile(r"(^|/)Read(_\d+)?$")
 
@@ -116,7 +119,8 @@ def histogram(tag: str, value: Any) -> tuple[Any, Any]:
         # The op refuses a tensor that holds any other.
         finite = tf.boolean_mask(elements, tf.math.is_finite(elements))
     left_out = tf.size(elements, tf.int64) - tf.size(finite, tf.int64)
-    return tf.raw_ops.HistogramSummary(tag=tag, values=finite), left_out
+    with placed_on(HOST):
+        return tf.raw_ops.HistogramSummary(tag=tag, values=finite), left_out
 
 
 def join_summaries(found: Sequence[tuple[Any, Any]]) -> list[Any]:

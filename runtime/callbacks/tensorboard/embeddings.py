@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from tensorboard.plugins import projector
 
+from compiler.devices import placed_on
 from compiler.programs.function import function
-from compiler.programs.inspection import layer_results
+from compiler.programs.inspection import HOST, layer_results
 from compiler.programs.objective import fed_inputs
 from compiler.tensorflow import internal, tf
 from kir.engine.data_arrays import sample_count
@@ -110,12 +111,13 @@ class Embeddings:
 
     def _write(self, arrays: Mapping[str, np.ndarray], epoch: int) -> None:
         name = f"{CHECKPOINT}-{epoch}"
-        tf.raw_ops.SaveV2(
-            prefix=os.fspath(self._folder / name),
-            tensor_names=list(arrays),
-            shape_and_slices=[""] * len(arrays),
-            tensors=[tf.constant(a) for a in arrays.values()],
-        )
+        with placed_on(HOST):
+            tf.raw_ops.SaveV2(
+                prefix=os.fspath(self._folder / name),
+                tensor_names=list(arrays),
+                shape_and_slices=[""] * len(arrays),
+                tensors=[tf.constant(a) for a in arrays.values()],
+            )
         self._saved = [*(n for n in self._saved if n != name), name]
         for old in self._saved[:-KEPT]:
             for file in self._folder.glob(f"{old}.*"):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from compiler.devices import placed_on
+from compiler.programs.inspection import HOST
 from compiler.tensorflow import tf
 from kir.backend import common
 
@@ -56,4 +58,5 @@ def image_summary(tag: str, weight: Any) -> Any:
     images = image_batch(weight)
     if images is None:
         return None
-    return tf.raw_ops.ImageSummary(tag=tag, tensor=images, max_images=MOST_IMAGES)
+    with placed_on(HOST):
+        return tf.raw_ops.ImageSummary(tag=tag, tensor=images, max_images=MOST_IMAGES)

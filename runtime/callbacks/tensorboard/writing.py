@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from compiler.tensorflow import tf
-from kir.errors import DTypeError
+from kir.errors import ConfigError, DTypeError
 
 # TensorFlow names a file by the second, and would overwrite that of a run in the same second.
 _FILE_NUMBERS = itertools.count()
@@ -22,7 +22,18 @@ CONCEPTUAL_PLUGIN = "graph_keras_model"
 
 
 def open_writer(log_dir: str | os.PathLike[str]) -> Any:
-    """A `FileWriter` on a new event file in `log_dir`."""
+    """A `FileWriter` on a new event file in `log_dir`.
+
+    Raises:
+        ConfigError: the folder cannot be made or written to.
+    """
+    try:
+        tf.io.gfile.makedirs(os.fspath(log_dir))
+    except tf.errors.OpError as error:
+        raise ConfigError(
+            f"TensorBoard: cannot make the folder log_dir={os.fspath(log_dir)!r}: "
+            f"{error.message}. Give the name of a folder, none of a file."
+        ) from None
     with tf.Graph().as_default():  # it refuses to be made in eager mode
         return tf.compat.v1.summary.FileWriter(
             os.fspath(log_dir), filename_suffix=f".{os.getpid()}.{next(_FILE_NUMBERS)}"

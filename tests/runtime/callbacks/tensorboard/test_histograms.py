@@ -256,6 +256,25 @@ def test_sparse_inputs_are_cut_into_batches(tmp_path, read):
     assert (tmp_path / "keras_embedding.ckpt-0.index").exists()
 
 
+@pytest.mark.gpu
+@pytest.mark.parametrize("device", [None, "gpu:0"])
+def test_summaries_of_what_lies_on_a_gpu(tmp_path, read, device):
+    model, x, y = regression()
+    model.compile("sgd", "mse", device=device)
+    callback = TensorBoard(
+        tmp_path,
+        histogram_freq=1,
+        write_grads=True,
+        write_images=True,
+        embeddings_freq=1,
+        embeddings_layer_names=["line"],
+        embeddings_data=x,
+    )
+    fitted(model, x, y, callback)
+    assert read(tmp_path).Histograms("line_out")[0].histogram_value.num == 40
+    assert (tmp_path / "keras_embedding.ckpt-0.index").exists()
+
+
 def test_what_is_not_finite_is_left_out_with_a_warning(tmp_path, read):
     model, x, y = regression(use_bias=False)
     x[0, 0] = np.nan

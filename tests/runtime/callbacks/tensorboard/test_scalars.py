@@ -60,6 +60,13 @@ def test_a_second_run_writes_a_second_file(fit, tmp_path):
 
 
 @pytest.mark.tf
+def test_a_file_in_place_of_the_folder_is_refused(fit, tmp_path):
+    (tmp_path / "logs").write_text("")
+    with pytest.raises(ConfigError, match=r"cannot make the folder log_dir=.*logs"):
+        fit([TensorBoard(tmp_path / "logs")])
+
+
+@pytest.mark.tf
 def test_a_log_that_is_no_number_is_refused(fit, feed, tmp_path):
     with pytest.raises(DTypeError, match="the log 'note' is 'text'; expected one number"):
         fit([feed("note", ["text"]), TensorBoard(tmp_path)])
