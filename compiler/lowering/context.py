@@ -25,9 +25,12 @@ class Context:
         evaluate: computes values of a region; set by the interpreter.
         trainable: variables that gradients are taken of, or None for no gradients.
         is_trial: whether the program is built only to see what types come out.
+        loop_style: how loops over time are built: ``arrays`` of tensors, ``plain`` without such
+            arrays, or ``unrolled``; the latter two are for other programs to run.
     """
 
     is_trial = False
+    loop_style = "arrays"
 
     def __init__(self, training: bool, random_step: Any = None) -> None:
         self.training = training

@@ -145,6 +145,59 @@ def run(loop: Loop, states: Sequence[Any]) -> Unfolded:
     return Unfolded(final[0] if place is None else states[place], outputs, states)
 
 
+def run_unrolled(loop: Loop, states: Sequence[Any]) -> Unfolded:
+    """`run` without a loop: a copy of the step for each time step, whose number must be known."""
+    length, current, outputs = loop.inputs.shape[0], list(states), []
+    for time in range(length):
+        here = loop.place(time, length)
+        mask = None if loop.mask is None else loop.mask[here]
+        output, current = loop.masked(loop.dot, loop.inputs[here], current, mask)
+        outputs.append(output)
+    return Unfolded(outputs[-1], tf.stack(outputs) if loop.keep_outputs else None, current)
+
+
+def run_plain(loop: Loop, states: Sequence[Any]) -> Unfolded:
+    """`run` without arrays of tensors, for targets that hold none of open size.
+
+    Each step adds its output, placed by its number, to a tensor of zeros for all steps.
+    """
+    static = loop.inputs.shape[0]
+    length = length_of(loop.inputs)
+    example, place = first_output(loop, list(states), loop.dot)
+    carried = [tf.zeros_like(example)] if place is None else []
+    if loop.keep_outputs:
+        sizes = tf.concat([[length], tf.shape(example)], 0)
+        carried.append(tf.zeros(sizes, example.dtype))
+    count = len(carried)
+
+    def body(time: Any, *current: Any) -> tuple[Any, ...]:
+        old, here = list(current[count:]), loop.place(time, length)
+        mask = None if loop.mask is None else tf.gather(loop.mask, here)
+        output, new = loop.masked(loop.dot, tf.gather(loop.inputs, here), old, mask)
+        for n, o in zip(new, old, strict=True):
+            n.set_shape(o.shape)
+        kept = [output] if place is None else []
+        if loop.keep_outputs:
+            marks = tf.one_hot(time, length, dtype=output.dtype)
+            marks = tf.reshape(marks, [-1] + [1] * output.shape.rank)
+            kept.append(current[count - 1] + marks * output)
+        return (time + 1, *kept, *new)
+
+    shapes = [tf.TensorShape([]), *(v.shape for v in carried), *(s.shape for s in states)]
+    if loop.keep_outputs:
+        shapes[count] = tf.TensorShape([static, *example.shape])
+    _, *final = tf.while_loop(
+        lambda time, *_: time < length,
+        body,
+        (tf.constant(0), *carried, *states),
+        shape_invariants=tuple(shapes),
+        maximum_iterations=static,
+    )
+    states = final[count:]
+    outputs = final[count - 1] if loop.keep_outputs else None
+    return Unfolded(final[0] if place is None else states[place], outputs, states)
+
+
 def first_output(loop: Loop, states: list[Any], dot: Dot) -> tuple[Any, int | None]:
     """The output of the first step, and which of the new states it is, if it is one.
 

@@ -22,7 +22,7 @@ class ForwardProgram:
     fixes it.
     """
 
-    def __init__(self, model: Any, jit: bool | None = None) -> None:
+    def __init__(self, model: Any, jit: bool | None = None, *, loop_style: str = "arrays") -> None:
         network = flat_graph(model)
         updates = network_updates(network, stateful_only=True)
         self.output_count = len(network.outputs)
@@ -30,12 +30,14 @@ class ForwardProgram:
         self.fed = fed_inputs(model)
         self.trace_count = 0
         self._jit = bool(jit)
+        self._loop_style = loop_style
         self._bound: BoundFunction | None = None
 
     def compute(self, *inputs: Any) -> list[Any]:
         """The outputs as operations of the function that is being traced."""
         self.trace_count += 1
         context = Context(training=False)
+        context.loop_style = self._loop_style
         env = environment(self.graph.inputs, self.fed, inputs, context)
         results = interpret(self.graph.outputs, env, context)
         # States of stateful layers move on at inference too.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -61,16 +62,23 @@ def fed_names(model: Any, fed: Sequence[Any]) -> list[str]:
     return distinct([argument_name(name) for name, value in pairs if id(value) in chosen])
 
 
-def predict_program(model: Any, batch: int | None = None, jit: bool | None = None) -> Program:
+def predict_program(
+    model: Any,
+    batch: int | None = None,
+    jit: bool | None = None,
+    *,
+    loop_style: str = "arrays",
+) -> Program:
     """Inference, with the compiler's passes applied.
 
     Args:
         model: a built model.
         batch: the batch size where the model leaves it open; None keeps it open.
         jit: whether XLA compiles the function; None leaves that to the one who runs it.
+        loop_style: how loops over time are built; see `compiler.lowering.context.Context`.
     """
     compute_initial_values(model._weights_by_layer())
-    program = ForwardProgram(model)
+    program = ForwardProgram(model, loop_style=loop_style)
     variables = [resource(v) for v in variables_of(program.graph)]
     inputs = {
         name: _sized(value.type, batch)
@@ -183,11 +191,13 @@ def all_layers(model: Any) -> Iterator[Any]:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Holds back TensorFlow's notes on where it put which part."""
+    """Holds back TensorFlow's notes on where it put which part, and on its own future."""
     logger = tf.get_logger()
     level = logger.level
     logger.setLevel(logging.ERROR)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     finally:
         logger.setLevel(level)

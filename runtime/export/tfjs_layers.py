@@ -5,16 +5,14 @@ The rules are those of @tensorflow/tfjs 4.22, found by running every layer in it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-from compiler.passes.inline_networks import InlineNetworks
-from compiler.pipeline import run_passes
-from compiler.programs.objective import flat_graph
 from kir import activations, layers
 from kir.errors import ExportError
 from kir.ir.graph import Node
 from kir.utils.conv_utils import deconv_length
+from runtime.export.checks import layer_calls
 
 CLASSES = frozenset(
     """
@@ -191,8 +189,7 @@ def check_layers(model: Any) -> None:
     Raises:
         ExportError: it does not; says which layer, why, and what to do.
     """
-    graph = run_passes(flat_graph(model), (InlineNetworks(),))
-    for node in _calls(graph.nodes):
+    for node in layer_calls(model):
         op = node.layer
         name = f"{type(op).__name__} {op.name!r}"
         if not _is_known(op) or node.effects is not None:
@@ -209,19 +206,6 @@ def check_layers(model: Any) -> None:
 def _is_known(op: Any) -> bool:
     cls = type(op)
     return cls.__name__ in CLASSES and cls.__module__.startswith("kir.layers")
-
-
-def _calls(nodes: Any) -> Iterator[Node]:
-    """The calls of layers, those inside wrappers and nested models included."""
-    for node in nodes:
-        if node.layer is None:
-            continue
-        if node.layer.is_network:
-            yield from _calls(node.region.nodes)
-            continue
-        yield node
-        if node.inner is not None:
-            yield from _calls(node.inner.nodes)
 
 
 # -- configs
@@ -259,7 +243,7 @@ def _adapt_layer(entry: dict[str, Any], op: Any) -> None:
         sizes = op._inbound_nodes[0].outputs[0].type.shape[1:]
         if None not in sizes:
             # TensorFlow.js leaves a size of -1 open, and some layers need to know it.
-            config["target_shape"] = list(sizes)
+            config["target_shape"] = [int(n) for n in sizes]
     elif kind == "Concatenate":
         # TensorFlow.js misreads negative axes other than -1.
         config["axis"] %= op._inbound_nodes[0].outputs[0].type.rank

@@ -12,7 +12,8 @@ import numpy as np
 from compiler.lowering.interpret import scope_name
 from compiler.tensorflow import tf
 from kir.errors import ConfigError, ExportError
-from runtime.export.checks import check_exportable
+from kir.layers import RNN
+from runtime.export.checks import check_exportable, layer_calls
 from runtime.export.programs import Program, all_layers, predict_program, quiet, refuse_states
 from runtime.export.saved_model import serving_module
 from runtime.files import replacing
@@ -22,8 +23,9 @@ QUANTIZATIONS = ("none", "float16", "dynamic", "int8")
 # A converter that measures ranges gains little from more samples, and each costs a run.
 MOST_SAMPLES = 500
 
-_OP = re.compile(r"'(tf\.\w+)' op is neither")
-_PLACE = re.compile(r'"([^"@:]+)@')
+_MISSING = re.compile(r"'tf\.(\w+)' op is neither")
+_OP = re.compile(r"'tf\.(\w+)' op")
+_SOURCE = re.compile(r"^\S+:\d+:\d+: (error: )?")
 
 
 def export_tflite(
@@ -64,7 +66,11 @@ def export_tflite(
             "8 bits have to cover. Give both or neither."
         )
     refuse_states(model, "TensorFlow Lite")
-    program = predict_program(model)
+    # Its arrays of tensors are of fixed size, so that the batch would be too. With 8 bits the
+    # values that a loop carries get ranges that do not fit, which adds up from step to step.
+    if quantize == "int8":
+        _check_steps(model)
+    program = predict_program(model, loop_style="unrolled" if quantize == "int8" else "plain")
     converter = tf.lite.TFLiteConverter.from_concrete_functions(
         [program.concrete], serving_module(model, program)
     )
@@ -72,9 +78,32 @@ def export_tflite(
     if representative is not None:
         samples = _samples(model, program, representative)
         converter.representative_dataset = lambda: _one_by_one(samples)
-    data = _convert(model, converter)
+    data = _convert(model, program, converter)
     with replacing(path) as beside, open(beside, "wb") as file:
         file.write(data)
+
+
+def _check_steps(model: Any) -> None:
+    """Whether all loops over time can be unrolled, and computed in 8 bits.
+
+    Raises:
+        ExportError: a recurrent layer takes any number of time steps, or its input has a mask.
+    """
+    for node in layer_calls(model):
+        if not isinstance(node.layer, RNN):
+            continue
+        reason = ""
+        shape = node.inputs[0].type.shape
+        if shape is None or shape[1] is None:
+            reason = "the number of its time steps is not known"
+        elif any(m is not None for m in node.masks):
+            reason = "its input has a mask, and LiteRT fails to choose between states of 8 bits"
+        if reason:
+            raise ExportError(
+                f"{type(node.layer).__name__} {node.layer.name!r} cannot be exported to TensorFlow "
+                f"Lite with quantize='int8': {reason}. Build the model otherwise, or use "
+                "quantize='dynamic'."
+            )
 
 
 def _configure(converter: Any, quantize: str, select_tf_ops: bool) -> None:
@@ -129,26 +158,36 @@ def _one_by_one(samples: dict[str, np.ndarray]) -> Iterator[dict[str, np.ndarray
         yield {name: array[i : i + 1] for name, array in samples.items()}
 
 
-def _convert(model: Any, converter: Any) -> bytes:
+def _convert(model: Any, program: Program, converter: Any) -> bytes:
     try:
         with quiet():
             found: bytes = converter.convert()
     except Exception as error:
         text = str(error)
-        ops = ", ".join(dict.fromkeys(_OP.findall(text)))
-        reason = f"TensorFlow Lite has no {ops}" if ops else text.strip().splitlines()[0]
+        missing = dict.fromkeys(_MISSING.findall(text))
+        reason = _SOURCE.sub("", text.strip().splitlines()[0])
+        if missing:
+            reason = f"TensorFlow Lite has no {', '.join(missing)}"
         raise ExportError(
-            f"{_blamed(model, text)} cannot be exported to TensorFlow Lite: {reason}. Replace the "
-            "layer, pass select_tf_ops=True to take such ops from TensorFlow, or export to "
-            "savedmodel."
+            f"{_blamed(model, program, text)} cannot be exported to TensorFlow Lite: {reason}. "
+            "Replace the layer, pass select_tf_ops=True to take such ops from TensorFlow, or "
+            "export to savedmodel."
         ) from error
     return found
 
 
-def _blamed(model: Any, text: str) -> str:
-    """The layer that the converter's message speaks of, as far as it says."""
-    scopes = {scope for place in _PLACE.findall(text) for scope in place.split("/")}
-    for layer in all_layers(model):
-        if scope_name(layer.name) in scopes and not layer.is_network:
+def _blamed(model: Any, program: Program, text: str) -> str:
+    """The layer whose operation the converter's message speaks of, as far as it says."""
+    kinds = set(_OP.findall(text))
+    scopes = [
+        scope
+        for op in program.concrete.graph.get_operations()
+        if op.type in kinds
+        for scope in op.name.split("/")
+    ]
+    layers = {scope_name(layer.name): layer for layer in all_layers(model)}
+    for scope in scopes:
+        layer = layers.get(scope)
+        if layer is not None and not layer.is_network:
             return f"{type(layer).__name__} {layer.name!r}"
     return repr(model.name)

@@ -65,6 +65,9 @@ def run_steps(op: RNN, call: Call, steps: Steps, inputs: Any, states: Sequence[A
     )
     if op.unroll:
         return loops.unroll(loop, states)
+    if call.context.loop_style != "arrays":
+        own_way = {"plain": loops.run_plain, "unrolled": loops.run_unrolled}
+        return own_way[call.context.loop_style](loop, states)
     # In a program that trains there will be a gradient; it keeps more than inference needs.
     own = steps.is_closed and call.training is True and not tf.executing_eagerly()
     return (loop_gradients if own else loops).run(loop, states)
