@@ -61,12 +61,19 @@ def with_input(group: h5py.Group, config: Any, report: Report) -> Any:
     if not any(layer.arrays.names for layer in stored.layers):
         return config  # nothing to load: it is built when it first sees data
     given = layout.read_text(group, INPUT) if INPUT in group.attrs else None
-    made = json.loads(given) if given else _inferred(layers, stored, report)
+    made = _read(given) if given else _inferred(layers, stored, report)
     entry = {"class_name": "InputLayer", "config": made}
     inner = config["config"]
     if isinstance(inner, list):
         return {**config, "config": [entry, *layers]}
     return {**config, "config": {**inner, "layers": [entry, *layers]}}
+
+
+def _read(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise FileFormatError(f"Attribute {INPUT!r} of the file is no JSON ({error}).") from error
 
 
 def _layers_without_input(config: Any) -> list[Any] | None:
@@ -75,13 +82,16 @@ def _layers_without_input(config: Any) -> list[Any] | None:
         return None
     inner = config.get("config")
     layers = inner.get("layers") if isinstance(inner, Mapping) else inner
-    if not isinstance(layers, list) or not layers or not isinstance(layers[0], Mapping):
+    if not isinstance(layers, list) or not layers:
+        return None
+    if not isinstance(layers[0], Mapping) or not isinstance(layers[0].get("config"), Mapping):
         return None
     if isinstance(inner, Mapping) and inner.get("build_input_shape"):
         return None
-    first = layers[0].get("config")
-    is_model = not isinstance(first, Mapping) or "layers" in first
-    if is_model or layers[0].get("class_name") == "InputLayer" or first.get("batch_input_shape"):
+    first = layers[0]["config"]
+    if "layers" in first or first.get("batch_input_shape") or first.get("batch_shape"):
+        return None  # a model inside, or a shape
+    if layers[0].get("class_name") in ("InputLayer", "Merge"):
         return None
     return layers
 
@@ -89,7 +99,10 @@ def _layers_without_input(config: Any) -> list[Any] | None:
 def _inferred(layers: list[Any], stored: StoredWeights, report: Report) -> dict[str, Any]:
     arrays = {layer.name: layer.arrays for layer in stored.layers}
     for entry in layers:
-        kind, config = str(entry.get("class_name")), entry.get("config") or {}
+        config = entry.get("config") if isinstance(entry, Mapping) else None
+        if not isinstance(config, Mapping):
+            break
+        kind = str(entry.get("class_name"))
         found = arrays.get(str(config.get("name")))
         if found is not None and found.names:
             shape = _input_shape(kind, config, found.datasets()[0].shape)
@@ -99,9 +112,9 @@ def _inferred(layers: list[Any], stored: StoredWeights, report: Report) -> dict[
                 Kind.REPAIRED,
                 "Sequential",
                 f"was saved without its InputLayer; the shape {shape} follows from the weights of "
-                f"{config['name']!r}",
+                f"{config.get('name')!r}",
             )
-            return {"batch_input_shape": shape, "name": f"{layers[0]['config']['name']}_input"}
+            return {"batch_input_shape": shape, "name": f"{layers[0]['config'].get('name')}_input"}
         if kind not in _SHAPELESS:
             break
     raise FileFormatError(

@@ -10,6 +10,7 @@ import numpy as np
 from compiler.variables import hidden
 from kir.engine.variable import Variable
 from kir.optimizers import TFOptimizer
+from runtime.training.random_calls import read_seeds, restore_seeds
 
 # Variables of optimizers that Keras's files hold for some of them, or for none.
 _OPTIMIZER_STATE = ("iterations", "m_schedule")
@@ -17,11 +18,18 @@ _OPTIMIZER_STATE = ("iterations", "m_schedule")
 
 def read(trainer: Any) -> dict[str, np.ndarray]:
     """The state of a model's training, as arrays."""
-    return {name: variable.get_value() for name, variable in _variables(trainer).items()}
+    state = {name: variable.get_value() for name, variable in _variables(trainer).items()}
+    if "random_counter" in state:
+        seeds = read_seeds(trainer.model)
+        if seeds.size:
+            state["seeds"] = seeds
+    return state
 
 
 def write(trainer: Any, state: Mapping[str, Any]) -> None:
     """Restores what `read` gave; ignores what the model has no place for."""
+    if "seeds" in state:
+        restore_seeds(trainer.model, state["seeds"])
     if trainer.compilation is not None:
         trainer.make_optimizer_state()
     if "random_counter" in state:
