@@ -20,6 +20,7 @@ from kir.serde import graph_config, proto
 from kir.serde.config import json_value
 from runtime.archives.zips import Archive, write_archive
 from runtime.hdf5.training_config import compile_as_saved, own_training_config, training_config
+from runtime.training.random_calls import restore_seeds
 
 FORMAT, VERSION = "kir", 1
 
@@ -179,6 +180,9 @@ def _compile(archive: Archive, model: Any, custom_objects: dict[str, Any]) -> No
     if not isinstance(config, dict):
         raise FileFormatError(f"{archive.name} is damaged: its {TRAINING!r} is no mapping.")
     arrays = _unpacked(archive, STATE)
+    extra = {k.removeprefix(_EXTRA): a for k, a in arrays.items() if k.startswith(_EXTRA)}
+    if "seeds" in extra:  # before a program is made
+        restore_seeds(model, extra["seeds"])
     try:
         compile_as_saved(model, config, custom_objects)
     except (KirError, TypeError, AttributeError, KeyError, ValueError) as error:
@@ -192,7 +196,6 @@ def _compile(archive: Archive, model: Any, custom_objects: dict[str, Any]) -> No
     states = [
         arrays[f"{_OPTIMIZER}{i}"] for i in range(len(arrays)) if f"{_OPTIMIZER}{i}" in arrays
     ]
-    extra = {k.removeprefix(_EXTRA): a for k, a in arrays.items() if k.startswith(_EXTRA)}
     try:
         if states:
             model._make_train_function()  # only then has the optimizer its slots

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from kir import backend as K
-from kir.layers import BatchNormalization, Dense, Dropout
+from kir.layers import (
+    LSTM,
+    BatchNormalization,
+    Bidirectional,
+    Dense,
+    Dropout,
+    GaussianNoise,
+    Reshape,
+    TimeDistributed,
+)
 from kir.models import Sequential, load_model
 from kir.optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, Nadam, RMSprop
 
@@ -24,10 +33,28 @@ X = RANDOM.normal(size=(32, 4))
 Y = X[:, :1] * 2
 
 
-def build(optimizer):
+def dropped():
+    return [Dense(4, input_shape=(4,)), BatchNormalization(), Dropout(0.5), Dense(1)]
+
+
+def nested():
+    inner = Sequential([Dense(4, input_shape=(4,)), Dropout(0.5), GaussianNoise(0.1)])
+    return [inner, Dense(1)]
+
+
+def recurrent():
+    return [
+        Reshape((2, 2), input_shape=(4,)),
+        TimeDistributed(Dropout(0.3)),
+        Bidirectional(LSTM(3, dropout=0.3, recurrent_dropout=0.3)),
+        Dense(1),
+    ]
+
+
+def build(optimizer, layers=dropped):
     np.random.seed(3)
     K.clear_session()
-    model = Sequential([Dense(4, input_shape=(4,)), BatchNormalization(), Dropout(0.5), Dense(1)])
+    model = Sequential(layers())
     model.compile(optimizer, "mse")
     return model
 
@@ -36,13 +63,22 @@ def train(model):
     model.fit(X, Y, batch_size=8, epochs=2, shuffle=False, verbose=0)
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS)
-def test_training_goes_on_exactly(tmp_path, name):
-    straight = build(OPTIMIZERS[name]())
+def check_resuming(straight, path):
     train(straight)
-    straight.save(tmp_path / "m.h5")
+    straight.save(path)
     train(straight)
-    paused = load_model(tmp_path / "m.h5")
+    paused = load_model(path)
     train(paused)
     for found, wanted in zip(paused.get_weights(), straight.get_weights(), strict=True):
         np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_training_goes_on_exactly(tmp_path, name):
+    check_resuming(build(OPTIMIZERS[name]()), tmp_path / "m.h5")
+
+
+@pytest.mark.parametrize("layers", [nested, recurrent])
+@pytest.mark.parametrize("file", ["m.h5", "m.kir"])
+def test_random_layers_go_on_wherever_they_are(tmp_path, layers, file):
+    check_resuming(build("sgd", layers), tmp_path / file)
