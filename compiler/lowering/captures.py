@@ -148,6 +148,20 @@ def try_out(function: Callable[[Sequence[Any]], Any], types: Sequence[TensorType
         )
 
 
+def traceable(tensor: Any, value: Value) -> Any:
+    """The tensor with the mark of the symbolic value that it is the value of.
+
+    Losses of the Keras 2 era look there for the layer that made the predictions.
+    """
+    history = getattr(value, "_keras_history", None)
+    if history is None:
+        return tensor
+    marked = tf.identity(tensor)
+    marked._keras_history = history
+    marked._keras_shape = value.type.shape
+    return marked
+
+
 def _leaf(value: Any, tensors: list[Any]) -> Leaf:
     if isinstance(value, tf.Operation):
         return Leaf(None)

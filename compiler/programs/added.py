@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from compiler.lowering.captures import try_out
+from compiler.lowering.captures import traceable, try_out
 from kir import backend as K
 from kir.engine.inlining import is_network_call, substitute
 from kir.engine.user_code import explain
@@ -43,8 +43,14 @@ def _by_hand(network: Any, attribute: str) -> list[Any]:
     return list({id(value): value for value in found}.values())
 
 
+def is_users(function: Any) -> bool:
+    """Whether a loss or metric comes from the program."""
+    module = getattr(function, "__module__", None) or type(function).__module__
+    return bool(module.split(".")[0] not in _OWN_PACKAGES)
+
+
 def closure_values(
-    function: Callable[..., Any], types: Sequence[TensorType], label: str
+    function: Callable[..., Any], types: Sequence[TensorType], label: str, output: Value
 ) -> tuple[Value, ...]:
     """The symbolic values that a loss or metric of the user's takes from outside.
 
@@ -52,15 +58,15 @@ def closure_values(
         function: of tensors of these types.
         types: those of targets and predictions.
         label: what it is, for messages.
+        output: the model's output that the predictions are.
 
     Raises:
         KirError: the function fails, or gives no tensor.
     """
-    module = getattr(function, "__module__", None) or type(function).__module__
-    if module.split(".")[0] in _OWN_PACKAGES:
+    if not is_users(function):
         return ()
     try:
-        trial = try_out(lambda tensors: function(*tensors), types)
+        trial = try_out(lambda tensors: function(tensors[0], traceable(tensors[1], output)), types)
     except Exception as error:
         raise explain(error, label, types) from None
     if len(trial.types) != 1:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from compiler.passes.inline_networks import InlineNetworks
-from compiler.programs.added import closure_values, losses_by_hand, updates_by_hand
+from compiler.programs.added import closure_values, is_users, losses_by_hand, updates_by_hand
 from kir import backend as K
 from kir import losses
 from kir.engine.base_layer import Layer
@@ -235,7 +235,7 @@ def _closure_values(objectives: Sequence[OutputObjective]) -> list[Value]:
         for function, what in functions:
             if not isinstance(function, Layer):
                 label = f"{what} of output {objective.name!r}"
-                taken = closure_values(function, types, label)
+                taken = closure_values(function, types, label, objective.output)
                 objective.closures[id(function)] = taken
                 found += taken
     return found
@@ -351,6 +351,8 @@ def _objective(
         "function": Opaque(label, function),
         "has_mask": mask is not None,
     }
+    if is_users(function):
+        attributes["output"] = Opaque("output", objective.output)
     taken = objective.closures.get(id(function), ())
     if taken:
         attributes["captures"] = [Ref(len(inputs) + i) for i in range(len(taken))]

@@ -540,7 +540,9 @@ class Layer:
             state_operands=states,
             arguments=user_kwargs,
         )
-        make_outputs(node, self.varies_with_phase())
+        # A phase that the call states is the same in training and inference.
+        is_fixed = isinstance(user_kwargs.get("training"), int)  # bool too
+        make_outputs(node, self.varies_with_phase() and not is_fixed)
         return node, several
 
     def _keep_effects(self, node: Node, tensors: list[Tensor]) -> None:
@@ -597,6 +599,18 @@ class Layer:
     def state_operands(self, inputs: list[Tensor]) -> list[Value]:
         """Further operands of a call: states that it reads."""
         return []
+
+    # -- names of the years before 2.2
+
+    @property
+    def inbound_nodes(self) -> list[Node]:
+        """The calls of the layer, under the name they had in Keras 2.0."""
+        return self._inbound_nodes
+
+    @property
+    def outbound_nodes(self) -> list[Node]:
+        """The calls that take the layer's results, under the name they had in Keras 2.0."""
+        return self._outbound_nodes
 
     # -- losses and updates
 

@@ -16,7 +16,7 @@ from kir.engine.inlining import expansion, losses_of, updates_of
 from kir.engine.input_layer import InputLayer
 from kir.engine.names import automatic_name, snake_case
 from kir.engine.node import LayerCall, Node, record_history
-from kir.engine.tensor import Tensor
+from kir.engine.tensor import Tensor, contains_symbolic
 from kir.engine.variable import Variable, compute_initial_values
 from kir.errors import ConfigError, NoTensorError, StateError, UnsupportedError
 from kir.ir.graph import Graph, topological_order
@@ -118,6 +118,23 @@ class Network(Layer):
     @property
     def _layers_by_depth(self) -> dict[int, list[Any]]:
         return self._topology.layers_by_depth
+
+    @property
+    def _network_nodes(self) -> set[str]:
+        """The keys of the calls that are part of the network."""
+        return {
+            f"{layer.name}_ib-{index}"
+            for layer in self._topology.layers
+            for index in range(len(layer._inbound_nodes))
+            if self._topology.contains(layer, index)
+        }
+
+    # Names of the years before 2.2.
+    container_nodes = _network_nodes
+    nodes_by_depth = property(lambda self: self._nodes_by_depth)
+    layers_by_depth = property(lambda self: self._layers_by_depth)
+    input_layers = property(lambda self: self._input_layers)
+    output_layers = property(lambda self: self._output_layers)
 
     def _set_ends(self) -> None:
         """Notes where the network begins and ends."""
@@ -380,7 +397,12 @@ class Network(Layer):
         return executor().call_layer(type(self), self, inputs, {"mask": mask})
 
     def run_internal_graph(self, inputs: Any, masks: Any = None) -> Any:
-        """Results, masks and shapes for other input tensors."""
+        """Results, masks and shapes for other input tensors, without entering a call."""
+        if contains_symbolic(inputs):
+            tensors, given = to_list(inputs), {} if masks is None else {"mask": masks}
+            node, _ = self._make_node(inputs, tensors, given)
+            results = node.output_tensors
+            return results, node.output_masks, [x._keras_shape for x in results]
         found = executor().call_layer(type(self), self, inputs, {"mask": masks})
         outputs = to_list(found)
         return outputs, [None] * len(outputs), [tuple(x.shape) for x in outputs]

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from kir import backend as K
 from kir.engine.base_layer import Layer, LoweredCall
 from kir.engine.fields import REQUIRED, Field, field, int_field
-from kir.errors import ArgumentError, ConfigError, ShapeError
+from kir.errors import ArgumentError, ConfigError, ShapeError, UnsupportedError
 from kir.ir.types import Shape, TensorType
 
 
@@ -38,10 +38,29 @@ def broadcast_shapes(layer: Layer, a: Shape, b: Shape) -> Shape:
 
 
 class _Merge(Layer):
-    """What element-wise merges have in common."""
+    """What element-wise merges have in common.
+
+    A program's own merge overrides `_merge_function`, from the list of inputs to the result.
+    """
 
     _fields: ClassVar[dict[str, Any]] = {}
     supports_masking = True
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "_merge_function" in vars(cls):
+            cls.call = _Merge.call
+            cls.is_lowered, cls.is_traced = False, True
+
+    def _call(self, inputs: Any) -> Any:
+        return self._merge_function(inputs)
+
+    call: Any = _call
+
+    def _merge_function(self, inputs: Any) -> Any:
+        raise UnsupportedError(
+            f"{self._label()}: `_merge_function` says how it merges; override it."
+        )
 
     def infer(self, *inputs: TensorType) -> TensorType:
         self._check_count(inputs)

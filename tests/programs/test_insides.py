@@ -1,0 +1,98 @@
+"""What programs of the time reach into: names, marks and hooks that Keras had inside."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kir import backend as K
+from kir.engine.base_layer import Layer
+from kir.layers import GRU, Dense, Dropout, Input
+from kir.layers.merge import Add, _Merge
+from kir.models import Model
+
+pytestmark = pytest.mark.tf
+
+
+class Scores(Layer):
+    """A layer that knows its own loss, as the CRF of keras-contrib does."""
+
+    def build(self, input_shape):
+        self.kernel = self.add_weight("kernel", (input_shape[-1], 2), initializer="ones")
+        self.built = True
+
+    def call(self, inputs):
+        return K.softmax(K.dot(inputs, self.kernel))
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], 2)
+
+
+def loss_of_the_layer(y_true, y_pred):
+    layer, index = y_pred._keras_history[:2]
+    scores = K.dot(layer._inbound_nodes[index].input_tensors[0], layer.kernel)
+    return K.mean(K.square(scores - y_true), axis=-1)
+
+
+def test_a_loss_finds_the_layer_behind_the_predictions():
+    model = Model(x := Input((3,)), Scores()(x))
+    model.compile("sgd", loss_of_the_layer, metrics=[loss_of_the_layer])
+    found = model.evaluate(np.ones((4, 3)), np.ones((4, 2)), verbose=0)
+    np.testing.assert_allclose(found, [4.0, 4.0])  # (3 - 1) ** 2
+    model.train_on_batch(np.ones((4, 3)), np.ones((4, 2)))
+    assert model.evaluate(np.ones((4, 3)), np.ones((4, 2)), verbose=0)[0] < 4.0
+
+
+class Weighted(_Merge):
+    def _merge_function(self, inputs):
+        return 0.25 * inputs[0] + 0.75 * inputs[1]
+
+
+class Negated(Add):
+    def _merge_function(self, inputs):
+        return -(inputs[0] + inputs[1])
+
+
+@pytest.mark.parametrize(("cls", "wanted"), [(Weighted, 1.75), (Negated, -3.0)])
+def test_a_merge_of_the_programs_own(cls, wanted):
+    a, b = Input((2,)), Input((2,))
+    merged = cls()([a, b])
+    assert K.int_shape(merged) == (None, 2)
+    found = Model([a, b], merged).predict([np.full((3, 2), 1.0), np.full((3, 2), 2.0)])
+    np.testing.assert_allclose(found, wanted)
+
+
+@pytest.mark.parametrize(("training", "varies"), [(None, True), (True, False), (False, False)])
+def test_a_call_that_states_its_phase_does_not_depend_on_it(training, varies):
+    x = Input((4,))
+    assert Dropout(0.5)(x, training=training)._uses_learning_phase is varies
+    model = Model(x, Dropout(0.5)(Dense(2)(x), training=training))
+    assert model.uses_learning_phase is varies
+
+
+def test_a_recurrent_call_may_state_its_phase():
+    x = Input((3, 2))
+    assert not GRU(2, dropout=0.5)(x, training=True)._uses_learning_phase
+
+
+def test_a_network_is_computed_on_other_tensors_without_a_call():
+    a = Input((3,), name="a")
+    model = Model(a, Dense(2)(a))
+    x = Input((3,), name="x")
+    outputs, masks, shapes = model.run_internal_graph([x], [None])
+    assert (masks, shapes) == ([None], [(None, 2)])
+    assert len(model._inbound_nodes) == 1
+    run = K.function([x], outputs)
+    np.testing.assert_allclose(run([np.ones((1, 3))])[0], model.predict(np.ones((1, 3))))
+
+
+def test_names_of_keras_2_0_are_there():
+    dense = Dense(2, name="d")
+    model = Model(x := Input((3,), name="x"), dense(x))
+    assert dense.inbound_nodes is dense._inbound_nodes
+    assert model.layers[0].outbound_nodes == dense.inbound_nodes
+    assert model.container_nodes == model._network_nodes == {"x_ib-0", "d_ib-0"}
+    assert model.input_layers == [model.layers[0]]
+    assert model.output_layers == [dense]
+    assert list(model.layers_by_depth) == [0, 1]
+    assert list(model.nodes_by_depth) == [0, 1]
