@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kir import layers
+from kir._lazy import lazy_names
 from kir.applications import imagenet_utils
 from kir.applications._building import (
     RELEASES,
@@ -148,3 +149,13 @@ def _published(depth_multiplier: int, alpha: float, shape: Shape) -> Shape:
 def preprocess_input(x: Any, **kwargs: Any) -> Any:
     """Images scaled to values from -1 to 1; see `imagenet_utils.preprocess_input`."""
     return imagenet_utils.preprocess_input(x, **{**kwargs, "mode": "tf"})
+
+
+# Names of the years before 2.2.3, which files of models were loaded with.
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "DepthwiseConv2D": "kir.layers:DepthwiseConv2D",
+        "relu6": "kir._later_activations:relu6",
+    },
+)

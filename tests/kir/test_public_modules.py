@@ -20,6 +20,7 @@ import pytest
         ("kir.applications", "layers", "kir.layers"),
         ("kir.backend", "tensorflow_backend", "kir.backend.tensorflow_backend"),
         ("kir.engine.topology", "Container", "kir.engine.network:Network"),
+        ("kir.applications.mobilenet", "relu6", "kir._later_activations:relu6"),
         ("kir.engine.saving", "h5dict", "runtime.hdf5.dictionary:H5Dict"),
         ("kir.wrappers", "scikit_learn", "kir.wrappers.scikit_learn"),
         ("kir.utils", "multi_gpu_model", "kir.utils.multi_gpu_utils:multi_gpu_model"),
