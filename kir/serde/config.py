@@ -242,6 +242,8 @@ def sequential_from_config(
             model.add(deserialize(entry, custom_objects=custom_objects))
     if not model.inputs and build_shape:
         model.build(build_shape)
+    elif build_shape:  # an InputLayer made it; its shape is kept where the layer is not written
+        model._build_input_shape = tuple(build_shape)
     return model
 
 

@@ -77,8 +77,21 @@ def _sequential(entry: Mapping[str, Any], context: Context) -> dict[str, Any]:
     upgraded: Any = [upgrade_entry(layer, context) for layer in layers]
     if isinstance(config, Mapping):
         kept = {key: config[key] for key in ("name", "build_input_shape") if config.get(key)}
-        upgraded = {"name": None, **kept, "layers": upgraded}
+        upgraded = {"name": None, **_own_input_shape(upgraded), **kept, "layers": upgraded}
     return {"class_name": _class_of(entry, context), "config": upgraded}
+
+
+def _own_input_shape(layers: list[Any]) -> dict[str, Any]:
+    """The shape of an input that is a layer of a Sequential, for the model itself to keep.
+
+    Keras 2.2: a Sequential writes no InputLayer, and would lose the shape with it.
+    """
+    first = layers[0] if layers else None
+    if not isinstance(first, Mapping) or first.get("class_name") != "InputLayer":
+        return {}
+    config = first.get("config")
+    shape = config.get("batch_input_shape") if isinstance(config, Mapping) else None
+    return {"build_input_shape": shape} if shape else {}
 
 
 def _functional(entry: Mapping[str, Any], context: Context) -> dict[str, Any]:

@@ -38,9 +38,9 @@ def evaluate(
 ) -> None:
     """Print loss and metrics of a model on data.
 
-    MODEL is a file with weights, e.g. .h5. Of a .npz file the arrays x and y are taken, or x_test
-    and y_test; of the digits the part to test on; of a .csv file all columns, the last as target
-    unless --target says another.
+    MODEL is a file with weights: .h5, .keras or .kir. Of a .npz file the arrays x and y are taken,
+    or x_test and y_test; of the digits the part to test on; of a .csv file all columns, the last
+    as target unless --target says another.
     """
     # Here and not above: it loads NumPy, which --help does without.
     from runtime.cli.evaluating import evaluate_file

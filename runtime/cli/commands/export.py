@@ -13,7 +13,7 @@ from runtime.export.formats import EXPORT_FORMATS, find_export_format
 
 _HELP = """Export a model to a format that runs without kir.
 
-MODEL is a file with weights, e.g. .h5.
+MODEL is a file with weights: .h5, .keras or .kir.
 
 \b
 Formats:

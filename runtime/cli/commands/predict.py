@@ -42,8 +42,8 @@ def predict(
 ) -> None:
     """Write what a model predicts for data.
 
-    MODEL is a file with weights, e.g. .h5. Of a .npz file the array x is taken, or x_test; of the
-    digits the part to test on; of a .csv file all columns but --target.
+    MODEL is a file with weights: .h5, .keras or .kir. Of a .npz file the array x is taken, or
+    x_test; of the digits the part to test on; of a .csv file all columns but --target.
     """
     # Here and not above: --help does without NumPy.
     from runtime.cli.predicting import check_output, write_predictions

@@ -18,8 +18,8 @@ def summary(file: Path, as_json: bool, line_length: int | None) -> None:
     """Print the table of the layers of a model.
 
     It tells of each layer the shape of its output and the number of its parameters. FILE is an
-    architecture (.json, .yaml, .kirt, .kirpb), a model (.h5), or a file of weights (.h5), of which
-    it lists the names and shapes.
+    architecture (.json, .yaml, .kirt, .kirpb), a model (.h5, .keras, .kir), or a file of weights
+    (.h5), of which it lists the names and shapes.
     """
     # Here and not above: it loads NumPy, which --help does without.
     from runtime.cli.summarizing import print_summary, print_weights

@@ -79,7 +79,9 @@ _FRACTION = click.FloatRange(0, 1, max_open=True)
     help="File of the best model so far; one file an epoch if the name holds a field such as "
     "{epoch:02d}.  [checkpoint.h5]",
 )
-@click.option("--save", type=OUTPUT_FILE, help="File of the trained model.  [model.h5]")
+@click.option(
+    "--save", type=OUTPUT_FILE, help="File of the trained model: .h5, .keras or .kir.  [model.h5]"
+)
 @click.option("--export", type=OUTPUT_FOLDER, help="Folder of its SavedModel.  [saved_model]")
 @click.option(
     "--curve",
@@ -91,10 +93,11 @@ _FRACTION = click.FloatRange(0, 1, max_open=True)
 def train(architecture: Path, output: Path | None, **options: Any) -> None:
     """Train a model on data, and test it.
 
-    ARCH is an architecture: .json, .yaml, .kirt or .kirpb. The data are the 8x8 digits of
-    scikit-learn (--data digits); a .npz file with the arrays x and y, or x_train, y_train, x_test
-    and y_test; or a .csv file of numbers. For categorical_crossentropy, targets that are class
-    numbers are one-hot encoded. Samples are reshaped to the model's input where that fits.
+    ARCH is an architecture (.json, .yaml, .kirt, .kirpb), or a model, whose weights are left out.
+    The data are the 8x8 digits of scikit-learn (--data digits); a .npz file with the arrays x and
+    y, or x_train, y_train, x_test and y_test; or a .csv file of numbers. For
+    categorical_crossentropy, targets that are class numbers are one-hot encoded. Samples are
+    reshaped to the model's input where that fits.
     """
     # Here and not above: it loads NumPy and rich, which --help does without.
     from runtime.cli.training import Outputs, TrainingRun
