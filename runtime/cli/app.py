@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import traceback
+import warnings
 from typing import Any, NoReturn
 
 import click
@@ -50,7 +51,9 @@ class _Program(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with warnings.catch_warnings():
+                warnings.showwarning = _show_warning
+                return super().invoke(ctx)
         except KirError as error:
             self._fail(ctx, error)
         except BrokenPipeError:
@@ -62,6 +65,19 @@ class _Program(click.Group):
         command = self.get_command(ctx, ctx.invoked_subcommand or "")
         _explain(ctx, error)
         ctx.exit(getattr(command, "trouble_status", 1))
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: Any = None,
+    line: str | None = None,
+) -> None:
+    """Prints a warning as a message; where in kir it arose means nothing here."""
+    label = click.style("Warning:", fg="yellow", bold=True)
+    click.echo(f"{label} {message}", err=True)
 
 
 def _explain(ctx: click.Context, error: BaseException) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from kir.errors import ConfigError, FileFormatError, RepairWarning, UpgradeWarning
 from kir.layers import Dense
-from kir.models import model_from_json
+from kir.models import model_from_config, model_from_json
 from kir.serde.config import upgrade_config
 from kir.serde.upgrading import Dialect, Kind, find_origin
 from kir.utils.generic_utils import custom_object_scope
@@ -515,3 +515,21 @@ def test_nesting_without_end_is_an_error_of_the_file(depth):
     opening = '{"class_name": "Sequential", "config": {"name": "s", "layers": ['
     with pytest.raises(FileFormatError, match="nested too deeply"):
         model_from_json(opening * depth + "]}}" * depth)
+
+
+def test_a_sequential_keeps_the_shape_of_its_input_layer():
+    entry = {"module": "keras.layers", "registered_name": None}
+    layers = [
+        {
+            **entry,
+            "class_name": "InputLayer",
+            "config": {"batch_shape": [None, 4], "dtype": "float32", "name": "in"},
+        },
+        {**entry, "class_name": "Dense", "config": {"name": "a", "units": 3}},
+    ]
+    config = {"name": "net", "layers": layers}
+    written = {"module": "keras", "class_name": "Sequential", "config": config}
+    model = model_from_config(written)
+    assert model.input_names == ["in"]
+    again = model_from_json(model.to_json())
+    assert again.input_shape == (None, 4)
