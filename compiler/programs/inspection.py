@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from compiler.devices import placed_on
+import numpy as np
+
 from compiler.lowering.context import Context, Environment
 from compiler.lowering.interpret import interpret
 from compiler.lowering.scopes import scope_name
 from compiler.pipeline import INSPECT, run_passes
+from compiler.programs import histogram
 from compiler.programs.calling import BoundFunction, bind
 from compiler.programs.forward import environment, fed_signature
 from compiler.programs.objective import CompiledGraph, fed_inputs, flat_graph
@@ -20,8 +22,6 @@ from kir.engine.input_layer import InputLayer
 from kir.engine.variable import Variable
 from kir.ir.graph import Graph, Value
 
-# Where summaries are made: no other device has an operation for them.
-HOST = "CPU:0"
 # The group that TensorFlow puts the reading of a variable in.
 _READ = re.compile(r"(^|/)Read(_\d+)?$")
 
@@ -47,12 +47,12 @@ def network_only(model: Any, watched: Sequence[Value] = ()) -> CompiledGraph:
 
 
 class InspectionProgram:
-    """Sums up, at inference, what layers and gradients are for a batch.
+    """Counts, at inference, what layers and gradients are for a batch.
 
     The passes that make inference faster are left out: they do away with what is looked at.
 
     Attributes:
-        tags: the name of each summary.
+        tags: the name of each histogram.
         trace_count: how often the program was traced, for tests.
     """
 
@@ -78,19 +78,22 @@ class InspectionProgram:
         self.trace_count = 0
         self._bound: BoundFunction | None = None
 
-    def run(self, inputs: Sequence[Any]) -> tuple[list[bytes], list[int]]:
-        """The summaries of a batch, and how many elements of each are not finite.
+    def run(self, inputs: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
+        """What a batch adds to each histogram; see `compiler.programs.histogram`.
 
         Args:
             inputs: tensors of the batch, in the order of the graph's inputs.
+
+        Returns:
+            (tags, buckets) counts and (tags, facts) facts.
         """
         if self._bound is None:
             materialize(self.graph, self._params.values())
             traced = tf.function(self._compute, autograph=False)
             specs = [fed_signature(v.type) for v in self._fed]
             self._bound = bind(traced.get_concrete_function(*specs))
-        summaries, left_out = self._bound(*inputs)
-        return list(summaries.numpy()), left_out.numpy().tolist()
+        counts, facts = self._bound(*inputs)
+        return counts.numpy(), facts.numpy()
 
     def _compute(self, *inputs: Any) -> list[Any]:
         self.trace_count += 1
@@ -104,30 +107,7 @@ class InspectionProgram:
             grads = tf.gradients(values[-1], weights)
             found += [(t, g) for t, g in zip(self._params, grads, strict=True) if g is not None]
         self.tags = [tag for tag, _ in found]
-        return join_summaries([histogram(tag, value) for tag, value in found])
-
-
-def histogram(tag: str, value: Any) -> tuple[Any, Any]:
-    """A serialized histogram of the finite elements of a tensor, and the number of the others."""
-    if isinstance(value, tf.SparseTensor | tf.IndexedSlices):
-        value = value.values
-    if value.dtype == tf.bool:
-        value = tf.cast(value, tf.uint8)
-    elements = tf.reshape(value, [-1])
-    finite = elements
-    if value.dtype.is_floating:
-        # The op refuses a tensor that holds any other.
-        finite = tf.boolean_mask(elements, tf.math.is_finite(elements))
-    left_out = tf.size(elements, tf.int64) - tf.size(finite, tf.int64)
-    with placed_on(HOST):
-        return tf.raw_ops.HistogramSummary(tag=tag, values=finite), left_out
-
-
-def join_summaries(found: Sequence[tuple[Any, Any]]) -> list[Any]:
-    """The summaries as one tensor, and the numbers of elements that they leave out."""
-    if not found:
-        return [tf.constant([], tf.string), tf.constant([], tf.int64)]
-    return [tf.stack(column) for column in zip(*found, strict=True)]
+        return histogram.join([histogram.count(value) for _, value in found])
 
 
 def can_be_summarized(value: Value) -> bool:

@@ -16,7 +16,7 @@ from tensorboard.plugins import projector
 
 from compiler.devices import placed_on
 from compiler.programs.function import function
-from compiler.programs.inspection import HOST, layer_results
+from compiler.programs.inspection import layer_results
 from compiler.programs.objective import fed_inputs
 from compiler.tensorflow import internal, tf
 from kir.engine.data_arrays import sample_count
@@ -111,7 +111,7 @@ class Embeddings:
 
     def _write(self, arrays: Mapping[str, np.ndarray], epoch: int) -> None:
         name = f"{CHECKPOINT}-{epoch}"
-        with placed_on(HOST):
+        with placed_on("cpu:0"):
             tf.raw_ops.SaveV2(
                 prefix=os.fspath(self._folder / name),
                 tensor_names=list(arrays),

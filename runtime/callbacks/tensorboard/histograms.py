@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from compiler.programs import histogram
 from compiler.programs.inspection import (
     InspectionProgram,
     can_be_summarized,
-    histogram,
-    join_summaries,
     layer_results,
     network_only,
 )
@@ -83,11 +82,9 @@ class Histograms:
             for weight in self._weights.values():
                 resource(weight)  # made outside of the trace
             self._weight_function = tf.function(self._summarize_weights, autograph=False)
-        images, summaries, left_out = self._weight_function()
-        found = [_parse(s) for s in summaries.numpy()]
-        self._warn(self._weights, left_out.numpy())
-        yield from _present(found)
-        yield from map(_parse, images.numpy())
+        images, counts, facts = (found.numpy() for found in self._weight_function())
+        yield from self._summaries(self._weights, counts, facts)
+        yield from map(tf.compat.v1.Summary.FromString, images)
 
     def _summarize_weights(self) -> list[Any]:
         self._weight_traces += 1
@@ -97,7 +94,7 @@ class Histograms:
             found = (image_summary(tag, value) for tag, value in values.items())
             images = [summary for summary in found if summary is not None]
         joined = tf.stack(images) if images else tf.constant([], tf.string)
-        return [joined, *join_summaries([histogram(t, v) for t, v in values.items()])]
+        return [joined, *histogram.join([histogram.count(v) for v in values.values()])]
 
     def of_data(self, arrays: Sequence[Any], batch_size: int) -> Iterator[Any]:
         """The summaries of layer results and gradients, over all batches of the data.
@@ -120,29 +117,36 @@ class Histograms:
         fixed = _fixed_batch_size(self._fed)
         if fixed is not None:
             count, batch_size = count - count % fixed, fixed
-        merged: dict[str, Any] = {}
+        total: tuple[np.ndarray, np.ndarray] | None = None
         for start in range(0, count, batch_size):
             batch = slice(start, start + batch_size)
             tensors = [
                 tf.constant(np.asarray(take(a, batch), dtype=v.type.dtype))
                 for a, v in zip(rows, self._fed, strict=True)
             ]
-            summaries, left_out = self.program.run(tensors)
-            self._warn(self.program.tags, left_out)
-            for tag, summary in zip(self.program.tags, map(_parse, summaries), strict=True):
-                merged[tag] = merge(merged[tag], summary) if tag in merged else summary
-        yield from _present(merged.values())
+            found = self.program.run(tensors)
+            total = found if total is None else add(*total, *found)
+        if total is not None:
+            yield from self._summaries(self.program.tags, *total)
 
-    def _warn(self, tags: Any, left_out: Any) -> None:
-        for tag, count in zip(tags, left_out, strict=True):
-            if count and tag not in self._warned:
-                self._warned.add(tag)
-                warnings.warn(
-                    f"TensorBoard: {tag!r} holds {int(count)} numbers that are NaN or infinite; "
-                    "its histogram is that of the others. A smaller learning rate or "
-                    "`clipnorm` may help.",
-                    stacklevel=2,
-                )
+    def _summaries(
+        self, tags: Iterable[str], counts: np.ndarray, facts: np.ndarray
+    ) -> Iterator[Any]:
+        for tag, count, fact in zip(tags, counts, facts, strict=True):
+            known = dict(zip(histogram.FACTS, fact.tolist(), strict=True))
+            if known["left_out"]:
+                self._warn(tag, int(known["left_out"]))
+            if known["count"]:
+                yield summary(tag, count, known)
+
+    def _warn(self, tag: str, left_out: int) -> None:
+        if tag not in self._warned:
+            self._warned.add(tag)
+            warnings.warn(
+                f"TensorBoard: {tag!r} holds {left_out} numbers that are NaN or infinite; its "
+                "histogram is that of the others. A smaller learning rate or `clipnorm` may help.",
+                stacklevel=2,
+            )
 
 
 def weight_tags(model: Any) -> dict[str, Variable]:
@@ -172,29 +176,36 @@ def unique_tag(tag: str, taken: Mapping[str, Any]) -> str:
     return unique
 
 
-def merge(a: Any, b: Any) -> Any:
-    """The histogram of the elements of two, both made by TensorFlow and so of the same buckets.
+def add(
+    counts: np.ndarray, facts: np.ndarray, more_counts: np.ndarray, more_facts: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The counts and facts of two batches together."""
+    joined = facts + more_facts
+    at = histogram.FACTS.index
+    for place, choose in ((at("minimum"), np.minimum), (at("maximum"), np.maximum)):
+        joined[:, place] = choose(facts[:, place], more_facts[:, place])
+    return counts + more_counts, joined
 
-    TensorFlow leaves out the limits between empty buckets; a limit that one of them names and the
-    other does not lies where that other has nothing.
+
+def summary(tag: str, counts: np.ndarray, facts: Mapping[str, float]) -> Any:
+    """A histogram as event files hold it: buckets, each by where it ends.
+
+    Of empty buckets only those stay that say where the next one begins.
     """
-    one, other = a.value[0].histo, b.value[0].histo
-    if not one.num or not other.num:
-        return a if one.num else b
-    counts: dict[float, float] = {}
-    for histo in (one, other):
-        for limit, count in zip(histo.bucket_limit, histo.bucket, strict=True):
-            counts[limit] = counts.get(limit, 0.0) + count
+    filled = counts > 0
+    shown = filled.copy()
+    shown[:-1] |= filled[1:]
+    shown[: int(np.argmax(filled))] = False  # the first begins at the minimum
     found = tf.compat.v1.Summary()
-    found.value.add(tag=a.value[0].tag).histo.CopyFrom(
+    found.value.add(tag=tag).histo.CopyFrom(
         tf.compat.v1.HistogramProto(
-            min=min(one.min, other.min),
-            max=max(one.max, other.max),
-            num=one.num + other.num,
-            sum=one.sum + other.sum,
-            sum_squares=one.sum_squares + other.sum_squares,
-            bucket_limit=sorted(counts),
-            bucket=[counts[limit] for limit in sorted(counts)],
+            min=facts["minimum"],
+            max=facts["maximum"],
+            num=facts["count"],
+            sum=facts["sum"],
+            sum_squares=facts["sum_of_squares"],
+            bucket_limit=histogram.LIMITS[shown].tolist(),
+            bucket=counts[shown].tolist(),
         )
     )
     return found
@@ -212,12 +223,3 @@ def _feeding_order(compiled: CompiledGraph) -> list[int]:
 def _fixed_batch_size(fed: Sequence[Any]) -> int | None:
     shapes = [v.type.shape for v in fed if v.type.shape]
     return next((shape[0] for shape in shapes if shape[0] is not None), None)
-
-
-def _parse(summary: bytes) -> Any:
-    return tf.compat.v1.Summary.FromString(summary)
-
-
-def _present(summaries: Any) -> Iterator[Any]:
-    """Those with at least one element: an empty histogram has no limits to draw."""
-    return (s for s in summaries if s.value[0].histo.num)

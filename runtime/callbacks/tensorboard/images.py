@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from compiler.devices import placed_on
-from compiler.programs.inspection import HOST
 from compiler.tensorflow import tf
 from kir.backend import common
 
@@ -58,5 +57,5 @@ def image_summary(tag: str, weight: Any) -> Any:
     images = image_batch(weight)
     if images is None:
         return None
-    with placed_on(HOST):
+    with placed_on("cpu:0"):
         return tf.raw_ops.ImageSummary(tag=tag, tensor=images, max_images=MOST_IMAGES)
