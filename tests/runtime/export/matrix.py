@@ -163,11 +163,12 @@ def _export(target: Target, name: str, here: Path) -> list[np.ndarray]:
     outputs = distinct(model.output_names)
     (here / "case.json").write_text(json.dumps({"inputs": names, "outputs": outputs}))
     np.savez(here / "inputs.npz", **dict(zip(names, inputs, strict=True)))
-    (here / "inputs.json").write_text(json.dumps([_plain(x) for x in inputs]))
+    (here / "inputs.json").write_text(json.dumps([plain(x) for x in inputs]))
     return golden.predictions(model, inputs)
 
 
-def _plain(x: np.ndarray) -> dict[str, Any]:
+def plain(x: np.ndarray) -> dict[str, Any]:
+    """An array as JSON holds it, for JavaScript."""
     return {"shape": x.shape, "dtype": x.dtype.name, "data": x.ravel().tolist()}
 
 
