@@ -31,6 +31,7 @@ _SUBMODULES = (
     "initializers",
     "ir",
     "layers",
+    "legacy",
     "losses",
     "metrics",
     "models",
@@ -40,6 +41,7 @@ _SUBMODULES = (
     "regularizers",
     "serde",
     "utils",
+    "wrappers",
 )
 _NAMES = {
     "Input": "kir.engine.input_layer",

@@ -88,6 +88,7 @@ __getattr__ = lazy_names(
         **{name: f"{__name__}.{name}" for name in _SUBMODULES},
         **{name: f"{__name__}.{home}:{name}" for name, home in _HOMES.items()},
         "backend": "kir.backend",
+        "correct_pad": f"{__name__}._building:correct_pad",
         "layers": "kir.layers",
         "models": "kir.models",
         "utils": "kir.utils",

@@ -193,8 +193,20 @@ def correct_padding(x: Any, kernel: int) -> tuple[tuple[int, int], tuple[int, in
     def pair(size: int | None) -> tuple[int, int]:
         return kernel // 2 - (1 if size is None else 1 - size % 2), kernel // 2
 
-    rows, columns = K.int_shape(x)[1:3]
+    first = 1 if K.image_data_format() == "channels_last" else 2
+    rows, columns = K.int_shape(x)[first : first + 2]
     return pair(rows), pair(columns)
+
+
+def correct_pad(backend: Any, inputs: Any, kernel_size: Any) -> Any:
+    """`correct_padding` as networks outside this package ask for it, with a module that is unused.
+
+    Args:
+        backend: `kir.backend`.
+        inputs: images.
+        kernel_size: of the convolution, in pixels: one number, or a pair of equal ones.
+    """
+    return correct_padding(inputs, kernel_size if isinstance(kernel_size, int) else kernel_size[0])
 
 
 @dataclass(frozen=True)

@@ -165,6 +165,11 @@ def _get_available_gpus() -> list[str]:
     return names
 
 
+def _to_tensor(x: object, dtype: object) -> object:
+    """`x` as a tensor; losses of that era make constants by it."""
+    return x if is_tensor(x) else constant(x, dtype)
+
+
 __all__ = [
     "Function",
     "abs",

@@ -123,14 +123,14 @@ from kir.layers.recurrent import StackedRNNCells as StackedRNNCells
 from kir.layers.wrappers import Bidirectional as Bidirectional
 from kir.layers.wrappers import TimeDistributed as TimeDistributed
 from kir.layers.wrappers import Wrapper as Wrapper
-from kir.legacy.layers import AtrousConv1D as AtrousConv1D
-from kir.legacy.layers import AtrousConv2D as AtrousConv2D
-from kir.legacy.layers import AtrousConvolution1D as AtrousConvolution1D
-from kir.legacy.layers import AtrousConvolution2D as AtrousConvolution2D
-from kir.legacy.layers import ConvRecurrent2D as ConvRecurrent2D
-from kir.legacy.layers import Highway as Highway
-from kir.legacy.layers import MaxoutDense as MaxoutDense
-from kir.legacy.layers import Recurrent as Recurrent
+from kir.legacy.keras_1 import AtrousConv1D as AtrousConv1D
+from kir.legacy.keras_1 import AtrousConv2D as AtrousConv2D
+from kir.legacy.keras_1 import AtrousConvolution1D as AtrousConvolution1D
+from kir.legacy.keras_1 import AtrousConvolution2D as AtrousConvolution2D
+from kir.legacy.keras_1 import ConvRecurrent2D as ConvRecurrent2D
+from kir.legacy.keras_1 import Highway as Highway
+from kir.legacy.keras_1 import MaxoutDense as MaxoutDense
+from kir.legacy.keras_1 import Recurrent as Recurrent
 from kir.serde.config import layer_from_config
 
 
@@ -182,6 +182,7 @@ __getattr__ = lazy_names(
         "activations": "kir.activations",
         "constraints": "kir.constraints",
         "conv_utils": "kir.utils.conv_utils",
+        "copy": "copy",
         "deserialize_keras_object": "kir.utils.generic_utils:deserialize_keras_object",
         "func_dump": "kir.utils.generic_utils:func_dump",
         "func_load": "kir.utils.generic_utils:func_load",
@@ -193,5 +194,6 @@ __getattr__ = lazy_names(
         "regularizers": "kir.regularizers",
         "to_list": "kir.utils.generic_utils:to_list",
         "transpose_shape": "kir.utils.generic_utils:transpose_shape",
+        "warnings": "warnings",
     },
 )

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +26,18 @@ import pytest
         ("kir.applications.mobilenet", "relu6", "kir._later_activations:relu6"),
         ("kir.engine.saving", "h5dict", "runtime.hdf5.dictionary:H5Dict"),
         ("kir.wrappers", "scikit_learn", "kir.wrappers.scikit_learn"),
+        ("kir", "wrappers", "kir.wrappers"),
+        ("kir", "legacy", "kir.legacy"),
+        ("kir.legacy", "layers", "kir.legacy.layers"),
+        ("kir.engine", "saving", "kir.engine.saving"),
+        ("kir.layers", "warnings", "warnings"),
+        (
+            "kir.layers.recurrent",
+            "_generate_dropout_mask",
+            "kir.layers.recurrent.arguments:generate_dropout_mask",
+        ),
+        ("kir.applications", "correct_pad", "kir.applications._building:correct_pad"),
+        ("kir.backend", "py_all", "builtins:all"),
         ("kir.utils", "multi_gpu_model", "kir.utils.multi_gpu_utils:multi_gpu_model"),
     ],
 )
@@ -37,3 +52,9 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
     layers = importlib.import_module("kir.layers")
     with pytest.raises(AttributeError, match=r"module 'kir\.layers' has no attribute 'Dens'"):
         _ = layers.Dens
+
+
+@pytest.mark.parametrize("module", ["kir.legacy.layers", "kir.legacy.interfaces", "kir.wrappers"])
+def test_any_module_may_be_imported_first(module: str) -> None:
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", f"import {module}"], cwd=root, check=True, timeout=60)

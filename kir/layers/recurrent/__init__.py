@@ -14,10 +14,12 @@ from kir.layers.recurrent.layers import SimpleRNN as SimpleRNN
 from kir.layers.recurrent.stacked import StackedRNNCells as StackedRNNCells
 from kir.legacy.recurrent import Recurrent as Recurrent
 
-# What Keras's module offers because it imports it.
+# What Keras's module offers because it imports it, and what cells in its style take from it.
 __getattr__ = lazy_names(
     __name__,
     {
+        "_generate_dropout_mask": "kir.layers.recurrent.arguments:generate_dropout_mask",
+        "_standardize_args": "kir.layers.recurrent.arguments:standardize_args",
         "K": "kir.backend",
         "activations": "kir.activations",
         "constraints": "kir.constraints",

@@ -56,3 +56,19 @@ def _list_or_none(value: Any) -> list[Any] | None:
     if value is None:
         return None
     return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def generate_dropout_mask(ones: Any, rate: float, training: Any = None, count: int = 1) -> Any:
+    """What a cell multiplies with to drop units: `ones` in inference, scaled zeros and ones else.
+
+    Args:
+        ones: a tensor of ones in the shape of what is dropped.
+        rate: the fraction to drop, between 0 and 1.
+        training: the phase; None for the program's.
+        count: how many masks; a list of them if more than 1.
+    """
+    masks = [
+        K.in_train_phase(lambda: K.dropout(ones, rate), ones, training=training)
+        for _ in range(count)
+    ]
+    return masks if count > 1 else masks[0]

@@ -28,7 +28,7 @@ from kir.layers.core import (
 )
 from kir.layers.embeddings import Embedding
 from kir.layers.noise import AlphaDropout, GaussianDropout, GaussianNoise
-from kir.legacy.layers import Highway, MaxoutDense
+from kir.legacy.keras_1 import Highway, MaxoutDense
 from runtime.export.onnx.registry import writes
 from runtime.export.onnx.writing import Call
 
