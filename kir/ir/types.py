@@ -45,7 +45,7 @@ def check_dtype(dtype: object) -> str:
         name = getattr(dtype, "__name__", name)  # a NumPy scalar class such as np.float32
     if name not in DTYPE_NAMES:
         raise DTypeError(f"Unknown dtype {dtype!r}; expected one of {', '.join(DTYPE_NAMES)}.")
-    return name
+    return str(name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from numbers import Integral
 from typing import NoReturn
 
@@ -191,13 +191,31 @@ class _Verifier:
                 _message("IR.8", graph, node, f"its types cannot be inferred: {error}")
             ) from error
         types = tuple(value.type for value in node.outputs)
-        if types != inferred:
+        # A program may state sizes of a function's result that the function cannot tell.
+        if types != inferred and not (
+            node.op.startswith(("k.", "tf.")) and _is_refined(types, inferred)
+        ):
             _fail(
                 "IR.8",
                 graph,
                 node,
                 f"its types are {print_types(types)}, but {node.op} gives {print_types(inferred)}",
             )
+
+
+def _is_refined(types: Sequence[TensorType], inferred: Sequence[TensorType]) -> bool:
+    """Whether `types` are those that were inferred, or know more of the sizes."""
+    return len(types) == len(inferred) and all(
+        wide.accepts(narrow)
+        and (
+            wide.shape is None
+            or (
+                narrow.shape is not None
+                and all(n is None or n == m for n, m in zip(wide.shape, narrow.shape, strict=True))
+            )
+        )
+        for wide, narrow in zip(inferred, types, strict=True)
+    )
 
 
 def _is_well_formed(found: object) -> bool:

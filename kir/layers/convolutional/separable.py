@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -36,12 +37,9 @@ _SEPARABLE_ARGUMENTS = (
     "pointwise_constraint",
     "bias_constraint",
 )
+_KERNEL_ARGUMENTS = ("kernel_initializer", "kernel_regularizer", "kernel_constraint")
 # The keys of a plain convolution without those of its kernel.
-_PLAIN_KEYS = tuple(
-    name
-    for name in CONV_ARGUMENTS
-    if name not in ("kernel_initializer", "kernel_regularizer", "kernel_constraint")
-)
+_PLAIN_KEYS = tuple(name for name in CONV_ARGUMENTS if name not in _KERNEL_ARGUMENTS)
 
 
 def _check_strides(layer: Any) -> None:
@@ -51,6 +49,17 @@ def _check_strides(layer: Any) -> None:
             f"{layer._label()}: strides are {layer.strides}; expected the same number for both "
             "axes, as depthwise convolutions need."
         )
+
+
+def _drop_kernel_arguments(layer: Any, kwargs: dict[str, Any]) -> None:
+    """Keras 2.2: the arguments of the kernel that the layer does not have are taken, unused."""
+    for name in _KERNEL_ARGUMENTS:
+        if kwargs.pop(name, None) is not None:
+            warnings.warn(
+                f"{type(layer).__name__} has no kernel, so `{name}` is ignored. Give "
+                f"`{name.replace('kernel', 'depthwise')}` instead.",
+                stacklevel=5,
+            )
 
 
 class _SeparableConv(_Conv):
@@ -75,6 +84,9 @@ class _SeparableConv(_Conv):
         "depthwise_constraint",
         "pointwise_constraint",
     )
+
+    def _prepare_common(self, given: dict[str, Any], kwargs: dict[str, Any]) -> None:
+        _drop_kernel_arguments(self, kwargs)
 
     def _kernels(self, channels: int) -> Iterable[Any]:
         depth = self.depth_multiplier
@@ -244,6 +256,9 @@ class DepthwiseConv2D(Conv2D):
         "depthwise_constraint",
     )
     call = LoweredCall("inputs", training=None)
+
+    def _prepare_common(self, given: dict[str, Any], kwargs: dict[str, Any]) -> None:
+        _drop_kernel_arguments(self, kwargs)
 
     def _kernels(self, channels: int) -> Iterable[Any]:
         shape = (*self.kernel_size, channels, self.depth_multiplier)

@@ -230,6 +230,21 @@ def test_types_are_inferred_again(same_op):
         verify(graph_of(bad, inputs=(x,)))
 
 
+@pytest.mark.parametrize(
+    ("shape", "is_right"), [((8, 3), True), ((None, 3), True), ((None, None), False)]
+)
+def test_a_function_may_be_stated_to_give_more_sizes_than_inferred(monkeypatch, shape, is_right):
+    monkeypatch.setattr(ops, "_op_defs", {})
+    ops.register(OpDef("k.same", lambda found: [F32], {}))
+    x = value()
+    graph = graph_of(node(x, op="k.same", type=TensorType("float32", shape)), inputs=(x,))
+    if is_right:
+        verify(graph)
+    else:
+        with pytest.raises(VerificationError, match=r"IR\.8"):
+            verify(graph)
+
+
 def test_an_error_of_inference_is_told(same_op):
     x = value()
     bad = node(x, op=same_op, attributes={"rank": 3})

@@ -215,3 +215,11 @@ def test_class_hierarchy_is_keras():
 )
 def test_aliases(alias, cls):
     assert getattr(kl, alias) is getattr(kl.convolutional, alias) is cls
+
+
+@pytest.mark.parametrize("cls", [kl.SeparableConv2D, kl.DepthwiseConv2D])
+def test_arguments_of_a_kernel_that_is_not_there_are_ignored_with_a_warning(cls):
+    sizes = (4, 3) if cls is kl.SeparableConv2D else (3,)
+    with pytest.warns(UserWarning, match="`depthwise_initializer` instead"):
+        layer = cls(*sizes, kernel_initializer="he_normal", kernel_regularizer=None)
+    assert layer.get_config() == {**cls(*sizes).get_config(), "name": layer.name}
