@@ -91,6 +91,7 @@ class CompiledFunction:
             if isinstance(v, Value) and v.type.dtype == "int32"
         ]
         self._programs: dict[Any, Program] = {}
+        self._shorter: dict[int, CompiledFunction] = {}
         self._eager_calls = EAGER_CALLS if self._is_plain() else 0
 
     def __call__(self, inputs: Sequence[Any]) -> list[Any]:
@@ -101,12 +102,10 @@ class CompiledFunction:
             ShapeError: an array does not have its input's shape.
         """
         training: Any = False
-        if self._phase_at == len(inputs) == len(self.inputs) - 1:
-            inputs = [*inputs, training]  # Keras 2.2: the learning phase may be left out
-        if len(inputs) != len(self.inputs):
-            raise ArgumentError(
-                f"The function takes {len(self.inputs)} inputs; got {len(inputs)} values."
-            )
+        if len(inputs) < len(self.inputs):
+            return self._of_first(len(inputs))(inputs)
+        if len(inputs) > len(self.inputs):
+            raise ArgumentError(_wrong_count(self.inputs, len(inputs)))
         if self._phase_at is not None:
             training = bool(inputs[self._phase_at])
             inputs = [v for i, v in enumerate(inputs) if i != self._phase_at]
@@ -122,6 +121,24 @@ class CompiledFunction:
         for i in self._widened:
             results[i] = results[i].astype(np.int32)
         return results
+
+    def _of_first(self, count: int) -> CompiledFunction:
+        """The function of the first inputs alone. Keras 2.2: what is not needed may be left out.
+
+        Raises:
+            ArgumentError: one of the others is needed.
+        """
+        if count not in self._shorter:
+            flat = [v for u in self.updates for v in (u if isinstance(u, list | tuple) else (u,))]
+            wanted = {v for v in (*self.outputs, *flat) if isinstance(v, Value)}
+            for node in topological_order(wanted, stop=self.inputs):
+                wanted.update(node.operands)
+            if any(v in wanted and not is_learning_phase(v) for v in self.inputs[count:]):
+                raise ArgumentError(_wrong_count(self.inputs, count))
+            self._shorter[count] = CompiledFunction(
+                self.inputs[:count], self.outputs, self.updates, self.name
+            )
+        return self._shorter[count]
 
     def _compute(
         self, training: bool, tensors: Sequence[Any], values: Mapping[Variable, Any] | None = None
@@ -196,6 +213,10 @@ def _is_plain(node: Node) -> bool:
         and node.op not in RANDOM_OPS
         and not node.op.startswith(("k.update", "k.moving_average_update", "k.gradients"))
     )
+
+
+def _wrong_count(inputs: Sequence[Any], count: int) -> str:
+    return f"The function takes {len(inputs)} inputs; got {count} values."
 
 
 def _as_output(value: Any) -> Any:

@@ -285,10 +285,15 @@ def _add_output(
 
 
 def _accumulate(metric: Any, target: Value, output: Value) -> tuple[Value, list[Value]]:
-    """The value of a metric that is a layer, and the updates that its call added."""
-    before = len(metric._updates)
+    """The value of a metric that is a layer, and the updates that its call added.
+
+    A metric made of metrics adds all of theirs, those that belong to other programs again.
+    """
+    before = list(metric._updates)
+    earlier = set(map(id, before))
     value = metric(target, output)
-    updates = [u if isinstance(u, Value) else K.update(*u) for u in metric._updates[before:]]
+    added = [u for u in metric._updates[len(before) :] if id(u) not in earlier]
+    updates = [u if isinstance(u, Value) else K.update(*u) for u in added]
     return (K.mean(value) if value.type.rank else value), updates
 
 

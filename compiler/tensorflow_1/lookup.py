@@ -14,7 +14,7 @@ from compiler.tensorflow import internal, tf
 from compiler.tensorflow_1 import graphs, pipelines, saving, training, variables
 from kir import backend as K
 from kir.engine.tensor import Tensor, executing, is_symbolic
-from kir.errors import MissingAttributeError
+from kir.errors import DTypeError, MissingAttributeError
 
 v1 = tf.compat.v1
 
@@ -75,6 +75,7 @@ def _own() -> dict[str, Any]:
         "keras": importlib.import_module("kir"),
         "placeholder": placeholder,
         "placeholder_with_default": placeholder_with_default,
+        "concat": concat,
         "constant": constant,
         "random": _namespace(v1.random, _drawn("random", dir(v1.random))),
         "data": pipelines.offer_iterators(),
@@ -107,6 +108,20 @@ def _recorded(function: Any, path: str) -> Any:
         return record_call(function, f"compat.v1.{path}", args, kwargs)
 
     return call
+
+
+def concat(values: Any, axis: Any, name: str = "concat") -> Any:
+    """`tf.concat`, which programs called with the axis first before TensorFlow 1.0.
+
+    Raises:
+        DTypeError: the axis is a list of tensors, as TensorFlow 1 told such programs.
+    """
+    if isinstance(values, int):
+        raise DTypeError(
+            f"tf.concat takes the tensors first, then the axis; got {values!r} as the tensors. "
+            f"Write tf.concat(tensors, {values!r})."
+        )
+    return v1.concat(values, axis, name)
 
 
 def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Any:

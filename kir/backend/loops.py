@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from kir.backend import regions
+from kir.backend.creation import constant
 from kir.backend.recording import compute
 from kir.backend.type_rules import known, sizes_of, type_of
 from kir.engine.tensor import Tensor, contains_symbolic, executing
 from kir.errors import ConfigError, ShapeError
 from kir.ir.graph import Value
 from kir.ir.types import TensorType, check_dtype
+
+_NUMBERS = (int, float, np.generic, np.ndarray)
 
 
 def _type(value: Any) -> TensorType:
@@ -23,6 +28,15 @@ def _type(value: Any) -> TensorType:
 
 def _parameters(types: list[TensorType], prefix: str) -> list[Tensor]:
     return [Tensor(t, f"{prefix}_{i}") for i, t in enumerate(types)]
+
+
+def _nested(flat: list[Tensor], like: list[Any]) -> list[Any]:
+    """`flat` in the structure of `like`, whose items may be lists (a mask for each gate)."""
+    rest = iter(flat)
+    return [
+        [next(rest) for _ in item] if isinstance(item, list | tuple) else next(rest)
+        for item in like
+    ]
 
 
 def rnn(
@@ -46,7 +60,7 @@ def rnn(
             they are computed.
         mask: (samples, time); at a false step the states stay, and the output is the first state
             (in a loop) or the output before (unrolled).
-        constants: tensors that every step gets.
+        constants: tensors, or lists of them, that every step gets.
         unroll: whether to make a copy of the step for each time instead of a loop.
         input_length: the largest number of steps.
 
@@ -60,7 +74,9 @@ def rnn(
     Raises:
         ShapeError: `inputs` of a rank below 3, or an unknown number of steps to unroll.
     """
-    constants = list(constants or [])
+    nested = list(constants or [])
+    flat = [c for n in nested for c in (n if isinstance(n, list | tuple) else [n])]
+    constants = [constant(c) if isinstance(c, _NUMBERS) else c for c in flat]
     arguments = {
         "inputs": inputs,
         "initial_states": list(initial_states),
@@ -71,7 +87,7 @@ def rnn(
         "input_length": input_length if input_length is None else int(input_length),
     }
     if executing() or not contains_symbolic([inputs, *initial_states, *constants, mask]):
-        return compute("rnn", {"step_function": step_function, **arguments})
+        return compute("rnn", {"step_function": step_function, **arguments, "constants": nested})
     types = known(_type(inputs))
     shape = sizes_of(types[0]) if types else ()
     if len(shape) < 3:
@@ -86,9 +102,8 @@ def rnn(
     step = Tensor(TensorType(_type(inputs).dtype, (shape[0], *shape[2:])), "input")
     states = _parameters([_type(s) for s in initial_states], "state")
     fixed = _parameters([_type(c) for c in constants], "constant")
-    body = regions.trace(
-        "step", lambda: step_function(step, [*states, *fixed]), [step, *states, *fixed]
-    )
+    given = [*states, *_nested(fixed, nested)]
+    body = regions.trace("step", lambda: step_function(step, given), [step, *states, *fixed])
     output, *new_states = body.types
     if len(new_states) != len(states):
         raise ConfigError(

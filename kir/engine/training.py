@@ -80,6 +80,7 @@ class Model(Network):
                 **kwargs,
             )
         )
+        self._is_compiled = True
 
     def _running(self) -> Any:
         """The trainer, for what needs no `compile` (predict)."""
@@ -404,6 +405,21 @@ class Model(Network):
     @property
     def _feed_sample_weights(self) -> list[Any]:
         return self.sample_weights
+
+    def _standardize_user_data(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        check_array_lengths: bool = True,
+        batch_size: int | None = None,
+    ) -> tuple[list[Any], list[Any], list[Any]]:
+        """Checked data as lists of arrays: inputs, targets, and a weight for every sample."""
+        if y is None:
+            return self._running().standardize_inputs(x), [], []
+        batches = self._compiled().batches(x, y, sample_weight, class_weight, batch_size)
+        return batches.inputs, batches.targets, batches.full_weights()
 
     def _make_train_function(self) -> None:
         self._compiled().make_train_function()

@@ -58,15 +58,21 @@ class Batches:
         """(array, dtype) in the order of the program's inputs."""
         weighted = self.is_weighted if is_weighted is None else is_weighted
         found = list(zip(self.inputs, self.input_dtypes, strict=True))
-        for target, weight, kind, temporal in zip(
-            self.targets, self.weights, self.target_types, self.temporal, strict=True
-        ):
+        weights = self.full_weights() if weighted else self.weights
+        for target, weight, kind in zip(self.targets, weights, self.target_types, strict=True):
             found.append((target, kind.dtype))
             if weighted:
-                if weight is None:
-                    weight = np.ones(target.shape[: 2 if temporal else 1], kind.dtype)
                 found.append((weight, kind.dtype))
         return found
+
+    def full_weights(self) -> list[Any]:
+        """The weights, with ones where every sample counts alike."""
+        return [
+            np.ones(target.shape[: 2 if temporal else 1], kind.dtype) if weight is None else weight
+            for target, weight, kind, temporal in zip(
+                self.targets, self.weights, self.target_types, self.temporal, strict=True
+            )
+        ]
 
     def tensors(self, rows: Any = None, is_weighted: bool | None = None) -> list[Any]:
         """Tensors of all samples, or of those that `rows` names."""

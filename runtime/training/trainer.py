@@ -33,7 +33,7 @@ from kir.ir.types import TensorType
 from kir.optimizers import TFOptimizer
 from kir.utils.generic_utils import to_list
 from runtime.training import evaluating, extra_state, fitting, generators, predicting
-from runtime.training.batches import Batches, standardize_batches
+from runtime.training.batches import Batches, standardize_batches, standardize_inputs
 from runtime.training.compilation import Compilation, resolve
 from runtime.training.own_functions import OwnSteps
 from runtime.training.pace import STEPS_WORTH_XLA, gains_from_xla
@@ -311,6 +311,11 @@ class Trainer:
         return standardize_batches(
             self.model, self.compiled.objectives, x, y, sample_weight, class_weight, batch_size
         )
+
+    def standardize_inputs(self, x: Any) -> list[Any]:
+        """Inputs checked against the model."""
+        self.build_for(x)
+        return standardize_inputs(self.model, x)
 
     @_on_device
     def fit(self, **arguments: Any) -> Any:

@@ -35,6 +35,13 @@ def test_a_placeholder_is_fed_to_a_session():
     assert found[1].dtype == np.int32
 
 
+def test_concat_with_the_axis_first_is_a_type_error_that_programs_catch():
+    x = tf.placeholder(tf.float32, shape=[None, 3])
+    with pytest.raises(TypeError, match=r"Write tf.concat\(tensors, 1\)"):
+        tf.concat(1, [x, x])
+    assert K.int_shape(tf.concat([x, x], 1)) == (None, 6)
+
+
 def test_a_default_stands_in_for_what_is_not_fed():
     x = tf.placeholder_with_default(2.0, [])
     y = x * 3

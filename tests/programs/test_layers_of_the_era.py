@@ -99,3 +99,31 @@ def test_a_lambda_computes_the_loss_of_a_q_network_and_declares_a_column():
     losses = [trainable.train_on_batch([states, wanted, masks], dummy)[0] for _ in range(30)]
     assert losses[-1] < 0.7 * losses[0]
     assert len(trainable.metrics_names) == 4
+
+
+def test_a_function_of_a_lambda_states_a_shape_that_it_cannot_tell():
+    def flat_steps(x):
+        y = K.reshape(x, K.stack([-1, K.shape(x)[1], K.shape(x)[1] * 3]))
+        y.set_shape((None, None, 12))
+        return K.cast(y, x.dtype)
+
+    x = Input((4, 4, 3))
+    model = Model(x, Dense(1, kernel_initializer="ones")(Lambda(flat_steps)(x)))
+    model.compile("sgd", "mse")
+    assert model.predict(np.ones((2, 4, 4, 3))).ravel().tolist() == [12.0] * 8
+
+
+def test_a_loop_over_time_takes_a_list_of_masks_as_one_constant():
+    """Recurrent layers of 2017 pass a dropout mask a gate."""
+    x = K.placeholder((None, 5, 3))
+
+    def step(inputs, states):
+        (h, masks, factor) = states
+        new = h + inputs * masks[0] * factor + masks[1]
+        return new, [new]
+
+    ones = K.ones_like(x[:, 0])
+    last, _, _ = K.rnn(
+        step, x, [K.zeros_like(x[:, 0])], constants=[[ones * 2, ones], np.float32(3.0)]
+    )
+    assert K.function([x], [last])([np.ones((1, 5, 3))])[0].tolist() == [[35.0] * 3]

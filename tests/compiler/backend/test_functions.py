@@ -33,6 +33,14 @@ def test_the_learning_phase_may_be_left_out():
         f([])
 
 
+def test_inputs_that_nothing_needs_may_be_left_out_at_the_end():
+    x, y = K.placeholder((None,)), K.placeholder((None,))
+    f = K.function([x, y, K.learning_phase()], [x * 2])
+    assert f([np.ones(1)])[0].tolist() == [2.0]
+    with pytest.raises(ArgumentError, match="takes 2 inputs; got 1"):
+        K.function([x, y], [x * y])([np.ones(1)])
+
+
 def test_floating_limits_make_a_floating_range():
     assert K.eval(K.arange(0.0, 5, 2.0)).tolist() == [0.0, 2.0, 4.0]
     assert K.dtype(K.arange(3.0)) == "float32"

@@ -71,6 +71,50 @@ def test_a_stateful_metric_counts_over_an_epoch(callbacks):
     assert model.evaluate(x, y, batch_size=7, verbose=0)[1] == hits(model, x, y)
 
 
+class Rate(Layer):
+    """The hits among all samples, by two metrics inside."""
+
+    def __init__(self, **kwargs):
+        super().__init__(name="rate", **kwargs)
+        self.stateful = True
+        self.hits = TruePositives()
+        self.count = K.variable(0.0)
+
+    def reset_states(self):
+        self.hits.reset_states()
+        K.set_value(self.count, 0.0)
+
+    def __call__(self, y_true, y_pred):
+        hits = K.cast(self.hits(y_true, y_pred), y_pred.dtype)
+        self.add_update(self.hits.updates)
+        count = self.count + K.cast(K.shape(y_true)[0], "float32")
+        self.add_update(K.update(self.count, count))
+        return hits / count
+
+
+def test_a_metric_made_of_metrics_counts_in_training_and_evaluation():
+    x, y = data()
+    model = make_model([Rate()])
+    K.set_value(model.optimizer.lr, 0.0)
+    want = pytest.approx(hits(model, x, y) / len(x))
+    assert model.fit(x, y, 8, 2, verbose=0).history["rate"] == [want, want]
+    assert model.evaluate(x, y, batch_size=7, verbose=0)[1] == want
+
+
+def test_user_data_is_standardized_to_what_is_fed():
+    x, y = data(6)
+    model = make_model(["acc"])
+    arrays = model._standardize_user_data(x, y, np.arange(6.0))
+    assert [[a.shape for a in group] for group in arrays] == [[(6, 3)], [(6, 1)], [(6,)]]
+    assert model._standardize_user_data(x) == ([pytest.approx(x)], [], [])
+    fed = model._feed_inputs + model._feed_targets + model._feed_sample_weights
+    (grad,) = K.function(fed, K.gradients(model.total_loss, [model.layers[0].bias]))(
+        arrays[0] + arrays[1] + [np.ones(6)]
+    )
+    np.testing.assert_allclose(grad, np.mean(model.predict(x)[:, 0] - y), rtol=1e-5)
+    assert model._is_compiled
+
+
 def test_a_stateful_metric_counts_over_batches_of_a_generator():
     x, y = data()
     model = make_model([TruePositives()])
