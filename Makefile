@@ -5,6 +5,7 @@
 #   make test-slow   the slow ones
 #   make lint        ruff, pyright, import contracts
 #   make format      rewrites the code in the project's format
+#   make docs        the documentation as a site, in site/
 #   make bench       kir against hand-written TensorFlow loops
 #   make proto       compiles specs/kir.proto; make proto-check tells whether that was done
 #   make clean       removes environments and caches
@@ -19,6 +20,7 @@ DEMO_OUTPUT ?= demo-output
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PACKAGES := kir compiler runtime tests
+SCRIPTS := docs/hooks
 
 # The oldest generated code that TensorFlow's protobuf range (>=6.31.1,<8) can load. grpcio-tools
 # asks for protobuf<7 itself, hence an environment of its own.
@@ -29,7 +31,7 @@ PROTO_FOLDER := kir/serde/generated
 .DEFAULT_GOAL := test
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: demo test test-slow bench lint format proto proto-check clean
+.PHONY: demo docs test test-slow bench lint format proto proto-check clean
 
 # -- environments: made when absent, brought up to date when pyproject.toml is newer
 
@@ -59,19 +61,24 @@ test: $(VENV)/.installed-test
 test-slow: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m slow $(PYTEST)
 
+# The API's pages come from the docstrings, the messages of the error index from programs that run.
+docs: $(VENV)/.installed-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --clean
+	@echo 'Look at it with: $(BIN)/python -m http.server --directory site'
+
 # On its own: other work on the machine would be measured too.
 bench: $(VENV)/.installed-test
 	$(BIN)/python -m tests.bench $(BENCH)
 
 lint: $(VENV)/.installed-test
-	$(BIN)/ruff check $(PACKAGES)
-	$(BIN)/ruff format --check $(PACKAGES)
+	$(BIN)/ruff check $(PACKAGES) $(SCRIPTS)
+	$(BIN)/ruff format --check $(PACKAGES) $(SCRIPTS)
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
 
 format: $(VENV)/.installed-test
-	$(BIN)/ruff check --fix $(PACKAGES)
-	$(BIN)/ruff format $(PACKAGES)
+	$(BIN)/ruff check --fix $(PACKAGES) $(SCRIPTS)
+	$(BIN)/ruff format $(PACKAGES) $(SCRIPTS)
 
 # -- the protobuf form of the IR; the code is checked in, so that users need no compiler
 
@@ -94,5 +101,5 @@ proto-check: $(PROTO_VENV)/.installed
 	done
 
 clean:
-	rm -rf .venv .ci-venv $(PROTO_VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf site .venv .ci-venv $(PROTO_VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find $(PACKAGES) -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -23,6 +23,10 @@ def load_data(path: Any = "boston_housing.npz", test_split: float = 0.2, seed: i
     Returns:
         ``(x_train, y_train), (x_test, y_test)``: float64 (places, 13), and thousands of dollars.
 
+    Raises:
+        ConfigError: `test_split` is no such fraction.
+        DownloadError: the file is not there and cannot be fetched.
+
     Reference:
         https://keras.io/datasets (Keras 2.2.4).
     """

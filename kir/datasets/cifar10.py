@@ -20,6 +20,9 @@ def load_data() -> Any:
         ``(x_train, y_train), (x_test, y_test)``: uint8 (50000 or 10000, 32, 32, 3), or with the
         channels first if that is the backend's order; and uint8 (images, 1).
 
+    Raises:
+        DownloadError: the file is not there and cannot be fetched.
+
     Reference:
         https://keras.io/datasets (Keras 2.2.4).
     """

@@ -22,6 +22,10 @@ def load_data(label_mode: str = "fine") -> Any:
         ``(x_train, y_train), (x_test, y_test)``: uint8 (50000 or 10000, 32, 32, 3), or with the
         channels first if that is the backend's order; and the classes, (images, 1).
 
+    Raises:
+        ConfigError: another label mode.
+        DownloadError: the file is not there and cannot be fetched.
+
     Reference:
         https://keras.io/datasets (Keras 2.2.4).
     """

@@ -23,6 +23,9 @@ def load_data() -> Any:
     Returns:
         ``(x_train, y_train), (x_test, y_test)``: uint8 (60000 or 10000, 28, 28), and the kinds.
 
+    Raises:
+        DownloadError: the file is not there and cannot be fetched.
+
     Reference:
         https://keras.io/datasets (Keras 2.2.4).
     """

@@ -42,6 +42,9 @@ def load_data(
     Returns:
         ``(x_train, y_train), (x_test, y_test)``: arrays of lists of numbers, and 0 or 1.
 
+    Raises:
+        DownloadError: the file is not there and cannot be fetched.
+
     Reference:
         https://keras.io/datasets (Keras 2.2.4).
     """
@@ -72,6 +75,9 @@ def get_word_index(path: Any = "imdb_word_index.json") -> dict[str, int]:
 
     Args:
         path: name of the file in the cache, or an absolute path.
+
+    Raises:
+        DownloadError: the file is not there and cannot be fetched.
 
     Reference:
         https://keras.io/datasets (Keras 2.2.4).

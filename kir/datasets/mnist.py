@@ -20,6 +20,9 @@ def load_data(path: Any = "mnist.npz") -> Any:
     Returns:
         ``(x_train, y_train), (x_test, y_test)``: uint8 (60000 or 10000, 28, 28), and the digits.
 
+    Raises:
+        DownloadError: the file is not there and cannot be fetched.
+
     Reference:
         https://keras.io/datasets (Keras 2.2.4).
     """

@@ -50,8 +50,9 @@ class Weight(Value):
 
     Attributes:
         name: Keras's variable name, such as ``dense_1/kernel:0``.
-        declared_initializer, regularizer, constraint: configurations
-            (``{"class_name": ..., "config": {...}}``) or None.
+        type: its `TensorType`, all sizes known.
+        initializer, regularizer, constraint: configurations (``{'class_name': ..., 'config':
+            {...}}``) or None.
         trainable: whether training may change it.
     """
 

@@ -182,12 +182,35 @@ class Highway(_Dense):
 
 
 def AtrousConvolution1D(*args: Any, **kwargs: Any) -> Any:  # noqa: N802 - Keras's name
-    """A `Conv1D`, with its `dilation_rate` by its old name `atrous_rate`."""
+    """A `Conv1D`, with its `dilation_rate` by its old name `atrous_rate`.
+
+    Args:
+        *args: those of `Conv1D`, in order.
+        **kwargs: those of `Conv1D`, and `atrous_rate`.
+
+    Shape:
+        (batch, steps, channels) -> (batch, new_steps, filters).
+
+    Reference:
+        Keras 1.2.2, https://github.com/keras-team/keras/tree/1.2.2.
+    """
     return _dilated(Conv1D, 1, args, kwargs)
 
 
 def AtrousConvolution2D(*args: Any, **kwargs: Any) -> Any:  # noqa: N802 - Keras's name
-    """A `Conv2D`, with its `dilation_rate` by its old name `atrous_rate`."""
+    """A `Conv2D`, with its `dilation_rate` by its old name `atrous_rate`.
+
+    Args:
+        *args: those of `Conv2D`, in order.
+        **kwargs: those of `Conv2D`, and `atrous_rate`.
+
+    Shape:
+        (batch, rows, columns, channels), or with channels first -> (batch, new rows, new columns,
+        filters).
+
+    Reference:
+        Keras 1.2.2, https://github.com/keras-team/keras/tree/1.2.2.
+    """
     return _dilated(Conv2D, (1, 1), args, kwargs)
 
 

@@ -130,6 +130,9 @@ def model_from_config(config: Any, custom_objects: Mapping[str, Any] | None = No
     Raises:
         ConfigError: it is no config of a model, names an unknown layer, or a layer or an argument
             that has no equal in Keras 2.2.4.
+
+    Reference:
+        https://keras.io/models/about-keras-models (Keras 2.2.4).
     """
     model, upgraded = upgraded_model(config, custom_objects)
     upgraded.warn()

@@ -93,6 +93,9 @@ class CustomObjectScope:
 def custom_object_scope(*args: Mapping[str, Any]) -> CustomObjectScope:
     """A scope in which the given objects are known by name; see `CustomObjectScope`.
 
+    Args:
+        *args: dictionaries from name to class or function.
+
     Reference:
         https://keras.io/utils (Keras 2.2.4).
     """
@@ -136,6 +139,9 @@ def serialize_keras_object(instance: Any) -> Any:
 
     Raises:
         ConfigError: it has neither `get_config` nor a name.
+
+    Reference:
+        https://keras.io/utils (Keras 2.2.4).
     """
     if instance is None:
         return None

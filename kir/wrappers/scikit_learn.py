@@ -167,6 +167,9 @@ class KerasClassifier(BaseWrapper):
     Attributes:
         classes_: the labels, in the order of the model's outputs.
         n_classes_: how many there are.
+
+    Reference:
+        https://keras.io/scikit-learn-api (Keras 2.2.4).
     """
 
     _estimator_type = "classifier"
@@ -260,6 +263,9 @@ class KerasRegressor(BaseWrapper):
     Args:
         build_fn: a function that returns a compiled model.
         **sk_params: arguments of `build_fn`, `fit`, `predict`, `predict_classes` and `evaluate`.
+
+    Reference:
+        https://keras.io/scikit-learn-api (Keras 2.2.4).
     """
 
     _estimator_type = "regressor"

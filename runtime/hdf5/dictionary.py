@@ -25,6 +25,9 @@ class H5Dict:
         path: a file, an open h5py group, or a dictionary.
         mode: 'r' to read, 'w' to begin empty, 'a' to read and write.
 
+    Reference:
+        Keras 2.2.4, keras.utils.h5dict.
+
     Example:
         >>> saved = H5Dict("model.h5", mode="w")
         >>> saved["weights"]["kernel"] = np.ones((2, 3))

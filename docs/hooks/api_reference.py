@@ -1,0 +1,172 @@
+"""The API reference: which page shows which names, under which heading."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from kir import losses
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of the reference.
+
+    Attributes:
+        title: its heading.
+        modules: the modules whose public names it shows, each after the other.
+        text: what is said before the names.
+        members: whether the methods of classes are shown.
+        has_families: whether names stand under the headings of the files that define them.
+        also: full names of further classes, shown with their methods.
+    """
+
+    title: str
+    modules: tuple[str, ...]
+    text: str = ""
+    members: bool = False
+    has_families: bool = False
+    also: tuple[str, ...] = ()
+
+
+DATASETS = ("boston_housing", "cifar10", "cifar100", "fashion_mnist", "imdb", "mnist", "reuters")
+
+PAGES = {
+    "layers": Page(
+        "Layers", ("kir.layers",), has_families=True, also=("kir.engine.base_layer.Layer",)
+    ),
+    "models": Page("Models", ("kir.models",), members=True, also=("kir.engine.network.Network",)),
+    "backend": Page("Backend", ("kir.backend",), has_families=True),
+    "losses": Page("Losses", ("kir.losses",)),
+    "metrics": Page(
+        "Metrics", ("kir.metrics",), "Every loss is a metric too; see [Losses](losses.md)."
+    ),
+    "optimizers": Page("Optimizers", ("kir.optimizers",)),
+    "activations": Page("Activations", ("kir.activations",)),
+    "initializers": Page("Initializers", ("kir.initializers",)),
+    "regularizers": Page("Regularizers", ("kir.regularizers",)),
+    "constraints": Page("Constraints", ("kir.constraints",)),
+    "callbacks": Page("Callbacks", ("kir.callbacks",)),
+    "preprocessing": Page(
+        "Preprocessing",
+        ("kir.preprocessing.image", "kir.preprocessing.sequence", "kir.preprocessing.text"),
+        members=True,
+    ),
+    "datasets": Page(
+        "Data sets",
+        tuple(f"kir.datasets.{name}" for name in DATASETS),
+    ),
+    "applications": Page("Applications", ("kir.applications",)),
+    "wrappers": Page("scikit-learn wrappers", ("kir.wrappers.scikit_learn",), members=True),
+    "utils": Page("Utilities", ("kir", "kir.utils")),
+    "ir": Page("Intermediate representation", ("kir.ir",), members=True),
+}
+
+# What a module offers that another page, or no page, is about.
+ELSEWHERE: dict[str, set[str]] = {
+    "kir": {"Input", "Model", "Sequential"},
+    "kir.activations": {"Layer"},
+    "kir.callbacks": {"Progbar"},
+    "kir.layers": {
+        *("Input", "InputLayer", "Layer", "Model", "Sequential"),
+        *("layer_from_config", "layer_table"),
+    },
+    "kir.metrics": set(losses.__all__) - {"deserialize", "get", "serialize"},
+    "kir.wrappers.scikit_learn": {"ConfigError", "Sequential", "ShapeError", "StateError"},
+}
+# Names of modules without `__all__`, and what they import for themselves.
+IMPORTED = {"Any", "Callable", "Mapping", "has_arg", "lazy_names", "to_categorical", "to_list"}
+
+
+def public_names(module: ModuleType) -> list[str]:
+    """The names that a module offers: what it lists, else what it holds."""
+    listed = getattr(module, "__all__", None)
+    if module.__name__ == "kir":
+        listed = [*module._NAMES]
+    if listed is None:
+        listed = [n for n in vars(module) if not n.startswith("_") and n not in IMPORTED]
+    found = [n for n in listed if is_documented(getattr(module, n))]
+    # Classes first, as they are what the functions of the same names make.
+    return sorted(set(found), key=lambda n: (inspect.isfunction(getattr(module, n)), n.lower()))
+
+
+def is_documented(value: Any) -> bool:
+    """Whether a name stands for a class or function of kir's own, which a page can show."""
+    if not (inspect.isclass(value) or inspect.isfunction(value)):
+        return False
+    return value.__module__.split(".")[0] in ("kir", "compiler", "runtime")
+
+
+def home(value: Any) -> str:
+    """The full name of where a class or function is defined."""
+    return f"{value.__module__}.{value.__qualname__}"
+
+
+def pages() -> dict[str, str]:
+    """The text of each page, by its path."""
+    return {f"api/{name}.md": _text(page) for name, page in PAGES.items()}
+
+
+def _text(page: Page) -> str:
+    lines = [f"# {page.title}", ""]
+    if page.text:
+        lines += [page.text, ""]
+    for name in page.modules:
+        lines += _module(importlib.import_module(name), page, len(page.modules) > 1)
+    if page.also:
+        lines += ["## Base class", ""]
+    for path in page.also:
+        lines += _entry(path, [], has_members=True)
+    return "\n".join(lines)
+
+
+def _module(module: ModuleType, page: Page, titled: bool) -> list[str]:
+    lines = [f"## `{module.__name__}`", ""] if titled else [f"`{module.__name__}`", ""]
+    lines += [_summary(module), ""]
+    skipped = ELSEWHERE.get(module.__name__, set())
+    spellings: dict[str, list[str]] = {}
+    for name in public_names(module):
+        if name not in skipped:
+            spellings.setdefault(home(getattr(module, name)), []).append(name)
+    families: dict[str, list[str]] = {}
+    for path, names in spellings.items():
+        family = _family(getattr(module, names[0]), module) if page.has_families else ""
+        families.setdefault(family, []).append(path)
+    for family, paths in families.items():
+        if family:
+            lines += [f"## {family}", ""]
+        for path in paths:
+            lines += _entry(path, spellings[path], page.members)
+    return lines
+
+
+def _entry(path: str, names: list[str], has_members: bool) -> list[str]:
+    own = path.rpartition(".")[2]
+    others = [name for name in names if name != own]
+    lines = [f"::: {path}"]
+    if has_members:
+        lines += ["    options:", "      members: null", '      filters: ["!^_"]']
+    if others:
+        also = ", ".join(f"`{name}`" for name in others)
+        lines += ["", f"Also: {also}."]
+    return [*lines, ""]
+
+
+def _summary(module: ModuleType) -> str:
+    """What the module's docstring says, its sections made plain text."""
+    text = inspect.cleandoc(module.__doc__ or "")
+    text = re.sub(r"^Reference:\n    ", "Reference: ", text, flags=re.MULTILINE)
+    return re.sub(r"https?://[^\s)]*[^\s).,]", r"<\g<0>>", text)
+
+
+def _family(value: Any, shown_in: ModuleType) -> str:
+    """The heading for names of one file: the first sentence of the file's docstring."""
+    module = importlib.import_module(value.__module__)
+    if module is shown_in:
+        return "Common functions"
+    first = inspect.cleandoc(module.__doc__ or "").split("\n\n")[0].replace("\n", " ")
+    return first.split(". ")[0].rstrip(".").split(": ")[0].split(";")[0]
