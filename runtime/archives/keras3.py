@@ -22,6 +22,7 @@ from kir.utils.generic_utils import get_custom_objects
 from runtime.archives.keras3_weights import read_weights, write_weights
 from runtime.archives.zips import Archive, write_archive
 from runtime.hdf5.training_config import compile_as_saved
+from runtime.training.averages import keep_averages
 
 CONFIG = "config.json"
 METADATA = "metadata.json"
@@ -79,6 +80,7 @@ def read_model(archive: Archive, custom_objects: dict[str, Any], compile: bool) 
     model = model_from_config(_upgraded(archive, config, custom_objects), custom_objects)
     _freeze(model, config)
     arrays = read_weights(archive.read(WEIGHTS), config, model)
+    keep_averages(model)
     compiled = config.get("compile_config")
     if compile and isinstance(compiled, dict) and compiled:
         _compile(model, compiled, arrays, custom_objects)

@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from kir.errors import ConfigError
+from kir.serde.config import upgrade_config
 from runtime.model_files import (
     FORMATS,
     checked_format,
     format_of_name,
     read_architecture,
+    read_config,
     read_model,
+    tolerant,
     write_model,
 )
 
@@ -27,12 +30,15 @@ class Converted:
         format: of the file that was written.
         has_weights: whether the weights were written too.
         difference: the largest difference of the predictions; None where none were compared.
+        changes: what of an architecture of another version of Keras was renamed, left out, assumed
+            or repaired, a line each.
     """
 
     model: Any
     format: str
     has_weights: bool
     difference: float | None = None
+    changes: tuple[str, ...] = ()
 
 
 def convert_file(
@@ -55,7 +61,7 @@ def convert_file(
     if not FORMATS[chosen].holds_weights:
         model = read_architecture(source)
         write_model(model, destination, chosen)
-        return Converted(model, chosen, False)
+        return Converted(model, chosen, False, changes=_changes(source))
     model = _with_training(source)
     write_model(model, destination, chosen)
     difference = None
@@ -63,7 +69,16 @@ def convert_file(
         from runtime.cli.conversion_check import compare
 
         difference = compare(model, read_model(destination))
-    return Converted(model, chosen, True, difference)
+    return Converted(model, chosen, True, difference, _changes(source))
+
+
+def _changes(source: Path) -> tuple[str, ...]:
+    """What had to be changed to read the architecture; nothing for kir's own formats."""
+    config = tolerant(read_config, source)
+    if not isinstance(config, dict) or "class_name" not in config:
+        return ()
+    report = upgrade_config(config).report
+    return tuple(str(report).splitlines()) if len(report) else ()
 
 
 def _with_training(source: Path) -> Any:

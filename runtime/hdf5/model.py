@@ -26,6 +26,7 @@ from runtime.hdf5.state import STATE, read_state, write_state
 from runtime.hdf5.training_config import compile_as_saved, own_training_config, training_config
 from runtime.hdf5.weights import load_weights_from_hdf5_group
 from runtime.hdf5.writing import write_arrays, write_layers, write_origin
+from runtime.training.averages import keep_averages
 from runtime.training.random_calls import restore_seeds
 
 OWN_TRAINING_CONFIG = "kir_training_config"
@@ -175,6 +176,8 @@ def _read_model(group: h5py.Group, custom_objects: dict[str, Any], compile: bool
     # The file of a `multi_gpu_model` holds the one model that it copied as a single layer.
     layers = model.layers if upgraded.template is None else [model]
     load_weights_from_hdf5_group(weights, layers, is_own=upgraded.template is None)
+    if upgraded.origin.dialect >= Dialect.TF_KERAS:
+        keep_averages(model)
     state = read_state(group)
     if "seeds" in state:  # before a program is made
         restore_seeds(model, state["seeds"])

@@ -72,7 +72,8 @@ class Report:
         counts: dict[tuple[Kind, str], list[str]] = {}
         for change in self.changes:
             counts.setdefault((change.kind, change.what), []).append(change.where)
-        lines = [f"Written by {self.origin}; {len(self)} changes."]
+        plural = "" if len(self) == 1 else "s"
+        lines = [f"Written by {self.origin}; {len(self)} change{plural}."]
         for (kind, what), places in counts.items():
             more = f" and {len(places) - 1} more" if len(places) > 1 else ""
             lines.append(f"{kind.value}: {places[0]}{more}: {what}")

@@ -48,6 +48,7 @@ def convert(
     text += f", {what}, as {done.format}"
     if done.difference is not None:
         text += f"; predictions differ by {done.difference:.1e} at most"
+    text = "\n".join([text, *done.changes])
     report(
         as_json,
         text,
@@ -57,4 +58,5 @@ def convert(
         layers=len(model.layers),
         weights=done.has_weights,
         difference=done.difference,
+        changes=list(done.changes),
     )

@@ -394,6 +394,38 @@ def test_a_merge_becomes_the_layer_of_its_mode(config, class_name, shape):
     assert model.get_layer("a").units == 2
 
 
+def test_a_merge_of_keras_2_0_is_one_too():
+    merge = layer("Merge", "merge", mode="concat", concat_axis=-1, mode_type="raw")
+    branches = [
+        [layer("Conv1D", name, filters=2, kernel_size=[3], batch_input_shape=[None, 6, 4])]
+        for name in "ab"
+    ]
+    merge["config"]["layers"] = [{"class_name": "Sequential", "config": b} for b in branches]
+    config = [merge, layer("Dense", "c", units=1, use_bias=False)]
+    text = json.dumps({"class_name": "Sequential", "config": config, "keras_version": "2.0.6"})
+    model = model_from_json(text)
+    assert model.output_shape == (None, 4, 1)
+    assert not model.get_layer("c").use_bias
+
+
+def test_a_functional_model_of_keras_1():
+    text = """{"class_name": "Model", "keras_version": "1.2.2", "config": {"name": "model_1",
+    "layers": [{"class_name": "InputLayer", "name": "input_1", "inbound_nodes": [], "config":
+    {"batch_input_shape": [null, 102, 6], "input_dtype": "float32", "sparse": false,
+    "name": "input_1"}}, {"class_name": "Convolution1D", "name": "convolution1d_1",
+    "inbound_nodes": [[["input_1", 0, 0]]], "config": {"batch_input_shape": [null, null, 6],
+    "W_constraint": null, "b_constraint": null, "name": "convolution1d_1",
+    "activity_regularizer": null, "trainable": true, "filter_length": 34,
+    "init": "glorot_uniform", "bias": true, "nb_filter": 128, "input_dtype": "float32",
+    "subsample_length": 1, "border_mode": "valid", "input_dim": 6, "b_regularizer": null,
+    "W_regularizer": null, "activation": "relu", "input_length": null}}],
+    "input_layers": [["input_1", 0, 0]], "output_layers": [["convolution1d_1", 0, 0]]}}"""
+    model = model_from_json(text)
+    assert model.output_shape == (None, 69, 128)
+    report = upgrade_config(json.loads(text)).report
+    assert [c.kind for c in report] == [Kind.RENAMED] * 2
+
+
 def test_a_merge_by_code_is_an_error():
     with pytest.raises(ConfigError, match="Merge 'merge': mode="):
         upgrade_config(merged(mode="4wEAAAA", mode_type="lambda"))

@@ -219,3 +219,15 @@ def test_convert_takes_the_architecture_of_a_model(run, tmp_path, mlp_json):
     model.save(tmp_path / "mlp.h5")
     run("convert", tmp_path / "mlp.h5", tmp_path / "again.json")
     assert (tmp_path / "again.json").read_text() == mlp_json.read_text()
+
+
+def test_convert_says_what_it_changed_in_an_old_architecture(run, tmp_path):
+    config = {"name": "d", "output_dim": 2, "init": "uniform", "batch_input_shape": [None, 3]}
+    layer = {"class_name": "Dense", "config": config}
+    old = {"class_name": "Sequential", "config": [layer], "keras_version": "1.2.2"}
+    (tmp_path / "old.json").write_text(json.dumps(old))
+    output = run("convert", tmp_path / "old.json", tmp_path / "new.json").stdout
+    assert "Written by Keras 1 (version 1.2.2); 1 change." in output
+    assert "renamed: Dense 'd': init, output_dim of Keras 1: kernel_initializer, units" in output
+    again = run("convert", tmp_path / "new.json", tmp_path / "again.json", "--json").stdout
+    assert json.loads(again)["changes"] == []

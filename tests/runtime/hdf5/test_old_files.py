@@ -361,3 +361,22 @@ def test_layers_of_the_same_names_may_stand_in_another_order(tmp_path):
     np.testing.assert_array_equal(
         loaded.get_layer("a").get_weights()[0], model.get_layer("a").get_weights()[0]
     )
+
+
+@pytest.mark.parametrize(("version", "is_kept"), [("2.12.0", True), ("2.2.4", False)])
+@pytest.mark.parametrize("nested", [False, True])
+def test_moving_averages_go_on_as_the_writer_averaged(tmp_path, version, is_kept, nested):
+    norm = L.BatchNormalization(momentum=0.9, name="n", input_shape=(3,))
+    model = Sequential([Sequential([norm]), L.Dense(1)] if nested else [norm, L.Dense(1)])
+    norm.set_weights([np.ones(3), np.zeros(3), np.full(3, 5.0), np.full(3, 2.0)])
+    model.save(tmp_path / "m.h5")
+    with h5py.File(tmp_path / "m.h5", "r+") as file:
+        file.attrs["keras_version"] = version
+    loaded = load_model(tmp_path / "m.h5", compile=False)
+    loaded.compile("sgd", "mse")
+    x = RANDOM.normal(size=(8, 3))
+    loaded.train_on_batch(x, np.zeros((8, 1)))
+    layer = loaded.layers[0].layers[0] if nested else loaded.layers[0]
+    kept = 0.9 if is_kept else 0.0
+    wanted = kept * 5 + (1 - kept) * x.mean(axis=0)
+    np.testing.assert_allclose(layer.get_weights()[2], wanted, rtol=1e-5)
