@@ -92,22 +92,28 @@ def lookup(value: Value, env: Environment, context: Context) -> Any:
 def _evaluate(node: Node, env: Environment, context: Context, used: set[Value]) -> None:
     if any(output in env for output in node.outputs):
         return
+    if node.device:
+        with tf.device(node.device):
+            _store(node, _results(node, env, context, used), env)
+    else:
+        _store(node, _results(node, env, context, used), env)
+
+
+def _results(node: Node, env: Environment, context: Context, used: set[Value]) -> Any:
     rule = op_rule(node.op)
     if rule is not None:
         operands = [v if isinstance(v, Variable) else lookup(v, env, context) for v in node.inputs]
-        result = rule(node, operands, context)
-    elif node.layer is not None:
-        result = _call_layer(node, env, context, used)
-    elif node.op.startswith(("k.", "tf.")):
+        return rule(node, operands, context)
+    if node.layer is not None:
+        return _call_layer(node, env, context, used)
+    if node.op.startswith(("k.", "tf.")):
         apply = apply_backend if node.op.startswith("k.") else lower_call
         operands = [lookup(v, env, context) for v in node.inputs]
         try:
-            result = apply(node, operands)
+            return apply(node, operands)
         except (ValueError, TypeError, tf.errors.InvalidArgumentError) as error:
             raise _refused(node, operands, error) from None
-    else:
-        raise StateError(f"The op {node.op} has no lowering.")
-    _store(node, result, env)
+    raise StateError(f"The op {node.op} has no lowering.")
 
 
 def _refused(node: Node, operands: Sequence[Any], error: Exception) -> Exception:

@@ -39,6 +39,7 @@ def copy_node(
     copied.seeds = node.seeds
     copied.is_frozen = node.is_frozen
     copied.path = node.path
+    copied.device = node.device
     copied.effects = node.effects
     # A network's is over the operands that it had.
     copied.inner = node.inner if node.region is None else None
@@ -88,12 +89,15 @@ def inline_call(
         inner_inputs = [known.get(v, v) for v in inner.inputs]
         if is_network_call(inner):
             outputs, new_nodes = inline_call(inner, inner_inputs, is_frozen, path)
+            for new in new_nodes:
+                new.device = new.device or node.device
             nodes.extend(new_nodes)
         else:
             masks = [None if m is None else known.get(m, m) for m in inner.masks]
             copied = copy_node(inner, inner_inputs, masks)
             _refine(copied, inner)
             copied.is_frozen, copied.path = is_frozen, path
+            copied.device = inner.device or node.device
             outputs = list(copied.outputs)
             nodes.append(copied)
         known.update(zip(inner.outputs, outputs, strict=False))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kir.engine.tensor import NEW_NODES, Tensor
@@ -98,6 +99,23 @@ class Node(ir.Node):
         }
 
 
+_DEVICES: list[str] = []
+
+
+@contextlib.contextmanager
+def placed_on(device: str) -> Iterator[None]:
+    """A scope in which calls of layers are recorded to be computed on a device.
+
+    Args:
+        device: such as ``/gpu:1``; empty where the runtime may choose.
+    """
+    _DEVICES.append(device)
+    try:
+        yield
+    finally:
+        _DEVICES.pop()
+
+
 class LayerCall(Node):
     """A call whose results the node itself computes: what calling a layer records."""
 
@@ -126,6 +144,7 @@ class LayerCall(Node):
             value_class=Tensor,
         )
         self.layer = self.outbound_layer = outbound_layer
+        self.device = _DEVICES[-1] if _DEVICES else ""
         self.input_tensors = list(input_tensors)
         self.output_tensors: list[Tensor] = list(self.outputs[:public_count])  # type: ignore[arg-type]
         self.input_masks, self.output_masks = list(input_masks), list(output_masks)

@@ -112,6 +112,8 @@ class Node:
         is_frozen: whether the call came out of a nested model that is not trained; set by the
             compiler, in no file.
         path: the names of the nested models that the call came out of, joined by ``/``; likewise.
+        device: where it is computed, such as ``/gpu:1``; empty where the runtime may choose.
+            Likewise in no file.
         inner: what a call of a layer that is made of layers computes, in this process; see
             `kir.engine.inlining`. Like `seeds` and `layer` in no file.
         effects: which results of a user's layer are losses and new values of variables, in this
@@ -124,6 +126,7 @@ class Node:
         "__weakref__",
         "arguments",
         "attributes",
+        "device",
         "effects",
         "inner",
         "inputs",
@@ -168,6 +171,7 @@ class Node:
         self.seeds: tuple[int, ...] = ()
         self.is_frozen = False
         self.path = ""
+        self.device = ""
         self.outputs = tuple(
             value_class(t, output_names[i] if output_names else name, self, i)
             for i, t in enumerate(output_types)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from kir import backend as K
 from kir.engine.executor import executor
+from kir.engine.node import placed_on
 from kir.engine.training import Model as Model
 from kir.errors import ConfigError
 from kir.layers.core import Lambda as Lambda
@@ -55,28 +57,32 @@ def multi_gpu_model(
             f"be available: {wanted}. However this machine only has: {available}. Try reducing "
             "`gpus`."
         )
-    return replicated(model, len(numbers))
+    return replicated(model, wanted[1:], wanted[0] if cpu_merge else "")
 
 
-def replicated(model: Any, count: int) -> Any:
-    """A model that computes each batch in several parts with the same weights.
+def replicated(model: Any, devices: Sequence[str], merge_device: str = "") -> Any:
+    """A model that computes each batch in parts with the same weights, each part on a device.
 
     Args:
         model: the model.
-        count: the number of parts.
+        devices: one for each part, such as ``/gpu:0``.
+        merge_device: where the parts are joined; empty where the runtime may choose.
     """
     parts: list[list[Any]] = [[] for _ in model.outputs]
-    for i in range(count):
-        slices = [
-            Lambda(batch_part, K.int_shape(x)[1:], arguments={"i": i, "parts": count})(x)
-            for x in model.inputs
-        ]
-        for found, output in zip(parts, to_list(model(unpack_singleton(slices))), strict=True):
+    for i, device in enumerate(devices):
+        with placed_on(device):
+            arguments = {"i": i, "parts": len(devices)}
+            slices = [
+                Lambda(batch_part, K.int_shape(x)[1:], arguments=arguments)(x) for x in model.inputs
+            ]
+            outputs = to_list(model(unpack_singleton(slices)))
+        for found, output in zip(parts, outputs, strict=True):
             found.append(output)
-    merged = [
-        concatenate(found, axis=0, name=name)
-        for name, found in zip(model.output_names, parts, strict=True)
-    ]
+    with placed_on(merge_device):
+        merged = [
+            concatenate(found, axis=0, name=name)
+            for name, found in zip(model.output_names, parts, strict=True)
+        ]
     return Model(model.inputs, merged)
 
 

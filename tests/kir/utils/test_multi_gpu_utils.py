@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -34,7 +37,7 @@ def test_too_few_devices_are_an_error(gpus, message):
 @pytest.mark.parametrize("count", [2, 3])
 def test_the_parts_make_up_the_whole(count):
     model = two_outputs()
-    parallel = replicated(model, count)
+    parallel = replicated(model, ["/cpu:0"] * count, "/cpu:0")
     x = [np.random.rand(7, 3), np.random.rand(7, 4)]
     for got, wanted in zip(parallel.predict(x), model.predict(x), strict=True):
         np.testing.assert_allclose(got, wanted, rtol=1e-5)
@@ -44,7 +47,7 @@ def test_the_parts_make_up_the_whole(count):
 def test_training_changes_the_given_models_weights():
     model = two_outputs()
     before = model.get_weights()
-    parallel = replicated(model, 2)
+    parallel = replicated(model, ["/cpu:0"] * 2)
     parallel.compile("sgd", "mse")
     x = [np.ones((8, 3)), np.ones((8, 4))]
     parallel.train_on_batch(x, [np.ones((8, 2)), np.ones((8, 2))])
@@ -57,3 +60,37 @@ def test_training_changes_the_given_models_weights():
 )
 def test_devices_have_short_names(name, short):
     assert _normalize_device_name(name) == short
+
+
+ON_TWO_DEVICES = """
+import numpy as np
+from compiler.tensorflow import tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+from kir.layers import Dense
+from kir.models import Sequential
+from kir.utils.multi_gpu_utils import replicated
+from compiler.programs.train import StepProgram
+
+seen = set()
+def note(op_type, inputs, attrs, outputs, op_name=None, graph=None):
+    if op_type in ("MatMul", "ConcatV2") and op_name:
+        seen.add((op_type, graph.get_operation_by_name(op_name).device[-5:]))
+callbacks = __import__("tensorflow.python.framework.op_callbacks", fromlist=["x"])
+callbacks.add_op_callback(note)
+model = Sequential([Dense(3, input_shape=(4,)), Dense(2)])
+parallel = replicated(model, ["/cpu:0", "/cpu:1"], "/cpu:0")
+parallel.compile("sgd", "mse")
+x = np.random.rand(6, 4)
+np.testing.assert_allclose(parallel.predict(x), model.predict(x), rtol=1e-5)
+parallel.train_on_batch(x, np.ones((6, 2)))
+print(sorted(seen))
+"""
+
+
+def test_each_part_is_computed_on_its_device():
+    ran = subprocess.run(
+        [sys.executable, "-c", ON_TWO_DEVICES], capture_output=True, text=True, timeout=120
+    )
+    assert "('MatMul', 'CPU:1')" in ran.stdout, ran.stdout + ran.stderr
+    assert "('MatMul', 'CPU:0')" in ran.stdout

@@ -133,3 +133,30 @@ def test_tensorflow_1_names_are_there_with_tf1(start: Start) -> None:
     lines = ran.stdout.splitlines()
     assert lines[:3] == ["[3.]", "True True", "[]"], ran.stderr
     assert "TensorFlow has no contrib any more" in lines[3]
+
+
+@pytest.mark.slow
+def test_a_test_suite_of_the_time_runs_by_pytest(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "test_layer.py").write_text(
+        textwrap.dedent(
+            """
+            import pytest
+            from keras.engine import Layer, InputSpec
+            from keras.layers import Dense, Input
+            from keras.utils.test_utils import get_test_data
+
+            @pytest.mark.parametrize('units', [1, 3])
+            def test_shape(units):
+                assert Dense(units)(Input((2,)))._keras_shape == (None, units)
+
+            def test_error():
+                with pytest.raises(ValueError):
+                    Dense(0)
+
+            if __name__ == '__main__':
+                pytest.main([__file__])
+            """
+        )
+    )
+    ran = start("", "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_layer.py")
+    assert "3 passed" in ran.stdout, ran.stdout + ran.stderr
