@@ -46,6 +46,23 @@ def _itself(self: Any) -> Any:
     return self
 
 
+class Producer:
+    """What computes a tensor, as TensorFlow 1 shows it.
+
+    Attributes:
+        name: the tensor's, without its number.
+        type: the operation's.
+        inputs, outputs: its tensors.
+    """
+
+    def __init__(self, tensor: Any) -> None:
+        node = getattr(tensor, "producer", None)
+        self.name = (tensor.name or (node.name if node else "")).split(":")[0]
+        self.type = node.op if node else "Placeholder"
+        self.inputs = list(node.inputs) if node else []
+        self.outputs = list(node.outputs) if node else [tensor]
+
+
 class Draw(Operation):
     """Sets a variable to a new draw of its initializer."""
 
@@ -64,6 +81,7 @@ class Draw(Operation):
 def install() -> None:
     """Gives the methods to the classes of everything symbolic."""
     Symbolic.eval = _eval  # type: ignore[attr-defined]
+    Symbolic.op = property(Producer)  # type: ignore[attr-defined]
     Variable.initializer = property(Draw)  # type: ignore[assignment]
     for name, method in {
         "assign": _assign,

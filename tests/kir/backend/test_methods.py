@@ -46,3 +46,10 @@ def test_a_variable_without_an_initializer_keeps_its_value():
     v = K.variable(2.0)
     v.initializer.run()
     assert K.get_value(v) == 2.0
+
+
+def test_a_tensor_names_its_operation():
+    model = Sequential([Dense(3, input_shape=(4,), name="d")])
+    assert model.output.op.name == "d"
+    assert model.output.op.inputs == [model.input]
+    assert model.weights[0].op.name == "d/kernel"
