@@ -15,11 +15,14 @@ from kir.serde.upgrading import Dialect
 from runtime.checking.architecture import UNBUILT, ArchitectureCheck
 from runtime.checking.lines import with_lines
 from runtime.checking.problem import Place, Problem, text_of
+from runtime.checking.values import bad_numbers
 from runtime.model_files import (
+    FORMATS,
     find_format,
     holds_weights_only,
     read_architecture,
     read_config,
+    read_model,
     tolerant,
 )
 from runtime.wording import counted
@@ -61,9 +64,12 @@ def check_file(path: Path, weights: Path | None = None) -> Report:
         return report
     if model is not None:
         report.contents = _contents(report, model)
-    source = weights or (path if find_format(path) == "hdf5" else None)
+    format = find_format(path)
+    source = weights or (path if format == "hdf5" else None)
     if source is not None:
         _check_weights(report, source, model)
+    elif model is not None and FORMATS[format].holds_weights:
+        _check_values(report, path)
     return report
 
 
@@ -126,6 +132,21 @@ def _check_weights(report: Report, path: Path, model: Any) -> None:
     if not report.contents:
         held = f"weights of {counted(len(found.layers), 'layer')}: {held}"
     report.contents = ", ".join(filter(None, [report.contents, held]))
+
+
+def _check_values(report: Report, path: Path) -> None:
+    """Notes what is wrong with the weights in a file that is read as a whole."""
+    try:
+        model = read_model(path)
+    except (KirError, OSError) as error:
+        report.problems.append(Problem(text_of(error, leave_out=[str(path)])))
+        return
+    for layer in model.layers:
+        place = Place((), (f"layer {layer.name!r}",), layer.name)
+        for weight, value in zip(layer.weights, layer.get_weights(), strict=True):
+            fault = bad_numbers(value)
+            if fault:
+                report.problems.append(Problem(fault, place, weight.name))
 
 
 def _weight_problems(faults: list[tuple[str | None, str | None, str]]) -> Iterator[Problem]:

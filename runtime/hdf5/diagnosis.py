@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 
 from kir.errors import KirError
+from runtime.checking.values import bad_numbers
 from runtime.hdf5 import layout
 from runtime.hdf5.opening import open_to_read, reporting_damage
 from runtime.hdf5.reading import (
@@ -95,20 +96,10 @@ def _read(found: Diagnosis, group: h5py.Group, layer: str) -> dict[str, np.ndarr
         arrays[name] = value
         found.arrays += 1
         found.numbers += value.size
-        fault = _bad_numbers(value)
+        fault = bad_numbers(value)
         if fault:
             found.faults.append((layer, name, fault))
     return arrays if len(arrays) == len(stored.names) else None
-
-
-def _bad_numbers(value: np.ndarray) -> str | None:
-    count = value.size - int(np.isfinite(value).sum())
-    if not count:
-        return None
-    return (
-        f"{count} of its {value.size} numbers are NaN or infinite: training diverged before the "
-        "file was written. Take an earlier checkpoint, and train with a lower rate or clipnorm."
-    )
 
 
 def _mismatches(

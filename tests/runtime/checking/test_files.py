@@ -169,3 +169,13 @@ def test_a_truncated_file_of_weights_is_one_problem(weights_h5):
     weights_h5.write_bytes(weights_h5.read_bytes()[:900])
     (problem,) = problems(weights_h5)
     assert "truncated or damaged" in problem
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".kir"])
+def test_weights_in_archives_are_looked_at(tmp_path, suffix):
+    model = net()
+    model.layers[0].set_weights([np.full((4, 3), np.nan), np.zeros(3)])
+    model.save(tmp_path / f"net{suffix}")
+    (problem,) = problems(tmp_path / f"net{suffix}")
+    assert problem.startswith("None: layer 'a', a")
+    assert "12 of its 12 numbers are NaN" in problem
