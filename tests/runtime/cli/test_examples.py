@@ -15,8 +15,13 @@ from kir.models import Sequential
 from runtime.cli import main
 from runtime.cli.app import COMMANDS
 
-# `kir run` replaces this process; its own tests run its examples.
-EXAMPLES_OF = [command for command in COMMANDS if command != "run"]
+# `kir run` replaces this process; its own tests run its examples. `kir doctor` loads TensorFlow in
+# another process.
+EXAMPLES_OF = [
+    pytest.param(command, marks=[pytest.mark.slow] if command == "doctor" else [])
+    for command in COMMANDS
+    if command != "run"
+]
 # What `diff` says of files that differ.
 STATUS = {"diff": 1}
 
@@ -39,6 +44,7 @@ def files(tmp_path_factory) -> Path:
     (folder / "new.yaml").write_text(Sequential(model.layers[:2]).to_yaml())
     model.compile("adam", "categorical_crossentropy")
     model.save(folder / "model.h5")
+    model.save(folder / "old.h5")
     model.save_weights(folder / "weights.h5")
     x = np.random.RandomState(0).rand(20, 64).round(3)
     np.savetxt(folder / "new.csv", x, delimiter=",")
