@@ -141,11 +141,22 @@ def operation_graph(compiled: CompiledGraph) -> Any:
 def _interpret_in_groups(graph: Graph, log_count: int, env: Environment, context: Context) -> None:
     """Computes the layers, then the logs.
 
-    What is computed for these besides, such as a penalty on weights, stands in the group of the
-    loss or of the metrics.
+    What is computed besides has no group of its own: a mask stands with the layer that reads it, a
+    penalty on weights with the loss.
     """
-    layers = [n.outputs[0] for n in graph.nodes if n.layer is not None and n.outputs]
-    interpret(layers, env, context)
+    used = {*graph.outputs, *(v for node in graph.nodes for v in node.operands)}
+    waiting: list[Value] = []
+    for node in graph.nodes:
+        if node.layer is None or not node.outputs:
+            continue
+        masks = [m for m in node.masks if m is not None and m.producer is not None]
+        if masks:
+            interpret(waiting, env, context, used)
+            waiting = []
+            with tf.name_scope(f"{scope_name(node.name, node.path)}/"):
+                interpret(masks, env, context, used)
+        waiting.append(node.outputs[0])
+    interpret(waiting, env, context, used)
     if not log_count:
         interpret(graph.outputs, env, context)
         return

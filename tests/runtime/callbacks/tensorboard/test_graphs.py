@@ -80,8 +80,8 @@ def test_operations_stand_under_their_layers(written):
     assert {"loss", "metrics"} <= groups
     # Nothing but inputs and targets stands by itself.
     alone = {name for name in nodes if "/" not in name}
-    ends = {*model.input_names, *(f"{name}_target" for name in model.output_names)}
-    assert {n for n in alone if nodes[n].op == "Placeholder"} <= ends
+    targets = {f"{o.name}_target" for o in model._trainer.compiled.active}
+    assert alone == {*model.input_names, *targets}
     sources = {s.lstrip("^").split(":")[0] for node in nodes.values() for s in node.input}
     assert sources <= set(nodes)
 
