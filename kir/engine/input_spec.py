@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -73,13 +74,29 @@ class InputSpec:
 def expected_rank(ndim: int, layout: str | None, shape: Shape) -> str:
     """The rank that is expected, what its axes are, and how an input of `shape` gets there."""
     if layout is None:
-        return f"rank {ndim}"
+        return f"rank {ndim}{_remedy(ndim, shape)}"
     text = f"rank {ndim}, {layout}"
     if len(shape) == ndim - 1 and None not in shape[1:] and "channels" in layout:
         first = layout.startswith("(batch, channels")
         sizes = (1, *shape[1:]) if first else (*shape[1:], 1)
         return f"{text}. Add a channels axis, e.g. Reshape({sizes})"
     return f"{text}. Change the input's shape, or put a Reshape layer before"
+
+
+def _remedy(ndim: int, shape: Shape) -> str:
+    """How an input of another rank gets to `ndim` axes; empty where nothing is plain."""
+    sizes = shape[1:]
+    if len(shape) > ndim == 2:
+        return ". Put Flatten() or a global pooling layer before it"
+    known = [int(size) for size in sizes if size is not None]
+    if len(shape) > ndim == 3 and len(known) == len(sizes):
+        return f". Put e.g. Reshape({(math.prod(known[:-1]), known[-1])}) before it"
+    if len(shape) == 2 and ndim == 3:
+        return (
+            ". Give a recurrent layer before it return_sequences=True, or put a Reshape layer "
+            "between them"
+        )
+    return ""
 
 
 def check_input_compatibility(layer: Layer, inputs: Sequence[Tensor]) -> None:

@@ -54,7 +54,9 @@ def test_version_names_kir_and_tensorflow(run):
 
 
 def test_usage_errors_have_status_2(run, mlp_json):
-    assert "No such command 'sumary'" in run("sumary", status=2).stderr
+    said = run("sumary", status=2).stderr
+    assert "No such command 'sumary'. Did you mean 'summary'?" in said
+    assert "No such command 'xyz'" in run("xyz", status=2).stderr
     assert "does not exist" in run("summary", "absent.json", status=2).stderr
     assert "No such option" in run("summary", mlp_json, "--jsn", status=2).stderr
 
