@@ -148,6 +148,42 @@ def try_out(function: Callable[[Sequence[Any]], Any], types: Sequence[TensorType
         )
 
 
+class Objective:
+    """A loss or metric of the program's that is being computed.
+
+    Attributes:
+        output: the model's output that it judges.
+        function: the loss or metric.
+    """
+
+    def __init__(self, output: Value, function: Any) -> None:
+        self.output = output
+        self.function = function
+        self._count = 0
+
+    def next_number(self) -> int:
+        """1, 2 ...: the same for the same call in each program."""
+        self._count += 1
+        return self._count
+
+
+_OBJECTIVES: list[Objective] = []
+
+
+def current_objective() -> Objective | None:
+    """The innermost loss or metric of the program's that is being computed."""
+    return _OBJECTIVES[-1] if _OBJECTIVES else None
+
+
+def judge(function: Any, y_true: Any, y_pred: Any, output: Value) -> Any:
+    """What a loss or metric of the program's computes of tensors."""
+    _OBJECTIVES.append(Objective(output, function))
+    try:
+        return function(y_true, traceable(y_pred, output))
+    finally:
+        _OBJECTIVES.pop()
+
+
 def traceable(tensor: Any, value: Value) -> Any:
     """The tensor with the mark of the symbolic value that it is the value of.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from compiler.lowering.captures import traceable, try_out
+from compiler.lowering.captures import judge, try_out
 from kir import backend as K
 from kir.engine.inlining import is_network_call, substitute
 from kir.engine.user_code import explain
@@ -66,7 +66,7 @@ def closure_values(
     if not is_users(function):
         return ()
     try:
-        trial = try_out(lambda tensors: function(tensors[0], traceable(tensors[1], output)), types)
+        trial = try_out(lambda tensors: judge(function, *tensors, output), types)
     except Exception as error:
         raise explain(error, label, types) from None
     if len(trial.types) != 1:

@@ -11,7 +11,7 @@ import numpy as np
 
 from compiler.dispatch import connect, record_call
 from compiler.tensorflow import internal, tf
-from compiler.tensorflow_1 import graphs, pipelines, saving, training, variables
+from compiler.tensorflow_1 import graphs, metrics, pipelines, saving, training, variables
 from kir import backend as K
 from kir.engine.tensor import Tensor, executing, is_symbolic
 from kir.errors import DTypeError, MissingAttributeError
@@ -77,6 +77,7 @@ def _own() -> dict[str, Any]:
         "placeholder_with_default": placeholder_with_default,
         "concat": concat,
         "constant": constant,
+        "metrics": metrics.METRICS,
         "random": _namespace(v1.random, _drawn("random", dir(v1.random))),
         "data": pipelines.offer_iterators(),
         "train": _namespace(v1.train, {**training.OPTIMIZERS, "Saver": saving.Saver}),

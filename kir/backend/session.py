@@ -153,6 +153,8 @@ class Session:
             raise ArgumentError(f"Session.run: unknown arguments {sorted(unknown)}.")
         wanted: list[Value] = []
         plan = _plan(fetches, wanted)
+        if not wanted:
+            return plan
         feeds = dict(feed_dict or {})
         values = executor().function(list(feeds), wanted, [], "run")(list(feeds.values()))
         return substitute(plan, values)

@@ -229,3 +229,45 @@ def test_variables_are_listed_with_those_of_layers_and_by_scope():
     assert [v.name for v in tf.trainable_variables()] == names[:2]
     assert [v.name for v in tf.global_variables("part")] == ["part/v:0"]
     assert len(tf.get_collection(tf.GraphKeys.TRAINABLE_VARIABLES, scope="fc")) == 2
+
+
+def auc(y_true, y_pred):
+    value, update = tf.metrics.auc(y_true, y_pred)
+    K.get_session().run(tf.local_variables_initializer())
+    with tf.control_dependencies([update]):
+        return tf.identity(value)
+
+
+def test_a_streaming_metric_is_over_all_batches():
+    rng = np.random.RandomState(0)
+    x, y = rng.rand(40, 1), rng.randint(0, 2, (40, 1))
+    model = Model(i := Input((1,)), Dense(1, activation="sigmoid", kernel_initializer="ones")(i))
+    model.compile("sgd", "binary_crossentropy", metrics=[auc])
+    p = model.predict(x)
+    better = (p[y == 1][:, None] > p[y == 0]).mean()
+    # The mean of the values after the first half and after the second.
+    half = (p[:20][y[:20] == 1][:, None] > p[:20][y[:20] == 0]).mean()
+    found = model.evaluate(x, y, batch_size=20, verbose=0)[1]
+    assert found == pytest.approx((half + better) / 2, abs=0.02)
+    model.fit(x, y, verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("precision", 2 / 3),
+        ("recall", 1.0),
+        ("accuracy", 0.75),
+        ("true_positives", 2.0),
+        ("false_positives", 1.0),
+        ("root_mean_squared_error", 0.5),
+    ],
+)
+def test_a_metric_of_symbolic_values_counts_what_is_run(name, wanted):
+    truth, found = tf.placeholder(tf.float32, [None]), tf.placeholder(tf.float32, [None])
+    value, update = getattr(tf.metrics, name)(truth, found)
+    session = K.get_session()
+    session.run(update, {truth: [1, 0], found: [1, 1]})
+    last = session.run(update, {truth: [0, 1], found: [0, 1]})
+    assert last == pytest.approx(wanted)
+    assert session.run(value) == pytest.approx(wanted)

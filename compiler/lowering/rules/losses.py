@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from compiler.lowering.captures import captured, traceable, type_of
+from compiler.lowering.captures import captured, judge, type_of
 from compiler.lowering.context import Context
 from compiler.lowering.registry import lowers_op
 from compiler.lowering.scopes import grouped
@@ -27,6 +27,7 @@ def lower_objective(node: Node, operands: list[Any], context: Context) -> Any:
     y_true, y_pred, *rest = operands[:count]
     attribute = node.attributes["function"]
     function = attribute.value or FUSED[attribute.name]
+    output = node.attributes.get("output")
     has_mask = node.attributes.get("has_mask", False)
     mask = rest.pop(0) if has_mask else None
     weights = rest.pop(0) if rest else None
@@ -34,18 +35,16 @@ def lower_objective(node: Node, operands: list[Any], context: Context) -> Any:
     with grouped("loss" if node.name.endswith("_loss") else "metrics", node.name):
         try:
             with given:
-                score = function(y_true, _marked(y_pred, node))
+                if output is None:
+                    score = function(y_true, y_pred)
+                else:
+                    score = judge(function, y_true, y_pred, output.value)
         except tf.errors.OpError:
             raise  # about values, not about the function
         except Exception as error:
             types = (type_of(y_true), type_of(y_pred))
             raise explain(error, f"The loss or metric {node.name!r}", types) from None
         return reduce_score(score, mask, weights)
-
-
-def _marked(y_pred: Any, node: Node) -> Any:
-    output = node.attributes.get("output")
-    return y_pred if output is None else traceable(y_pred, output.value)
 
 
 def reduce_score(score: Any, mask: Any, weights: Any) -> Any:
