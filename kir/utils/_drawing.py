@@ -167,9 +167,9 @@ def _is_chain(model: Any) -> bool:
 
 
 def _calls(model: Any, layer: Any) -> list[Any]:
-    """The calls of a layer that are part of a model."""
+    """The calls of a layer that are part of a model; of a user's own model all that it made."""
     if not model._is_graph_network:
-        return []
+        return [node for node in layer._inbound_nodes if node.inbound_layers]
     inbound = enumerate(layer._inbound_nodes)
     return [node for index, node in inbound if model._topology.contains(layer, index)]
 
@@ -177,11 +177,13 @@ def _calls(model: Any, layer: Any) -> list[Any]:
 def _connections(model: Any) -> Iterator[tuple[Any, int, Any, int]]:
     """(layer, number of its result, layer that takes it, as its input number) for each edge."""
     layers = drawn_layers(model)
+    members = set(layers)
     for layer in layers:
         for node in _calls(model, layer):
             pairs = zip(node.inbound_layers, node.tensor_indices, strict=True)
             for position, (source, index) in enumerate(pairs):
-                yield source, index, layer, position
+                if source in members:
+                    yield source, index, layer, position
     if not model._is_graph_network and _is_chain(model):
         for one, other in itertools.pairwise(layers):
             yield one, 0, other, 0

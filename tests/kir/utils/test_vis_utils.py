@@ -129,6 +129,22 @@ def test_a_model_without_shapes_is_a_chain():
     assert '"a" [label="a: Dense|{input:|output:}|{{?}|{?}}"' in found
 
 
+def test_a_model_with_a_call_of_its_own_is_drawn_once_it_is_built():
+    class Own(Model):
+        def __init__(self) -> None:
+            super().__init__(name="own")
+            self.first, self.second = Dense(3, name="first"), Dense(2, name="second")
+
+        def call(self, x):
+            return self.second(self.first(x))
+
+    model = Own()
+    assert lines(model) == ['"first" [label="first: Dense"', '"second" [label="second: Dense"']
+    model.build((None, 4))
+    assert lines(model)[2:] == ['"first" -> "second";']
+    assert "{{(None, 3)}|{(None, 2)}}" in lines(model, show_shapes=True)[1]
+
+
 def test_a_layer_may_have_any_name(tmp_path):
     name = 'a:b/{|} <c> "d\\'
     model = Sequential([Dense(3, input_shape=(4,), name=name)], name='outer "')
