@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
@@ -22,7 +23,7 @@ class Page:
         text: what is said before the names.
         members: whether the methods of classes are shown.
         has_families: whether names stand under the headings of the files that define them.
-        also: full names of further classes, shown with their methods.
+        also: headings, and the full names of what is shown below them, with its methods.
     """
 
     title: str
@@ -30,16 +31,21 @@ class Page:
     text: str = ""
     members: bool = False
     has_families: bool = False
-    also: tuple[str, ...] = ()
+    also: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 DATASETS = ("boston_housing", "cifar10", "cifar100", "fashion_mnist", "imdb", "mnist", "reuters")
 
 PAGES = {
     "layers": Page(
-        "Layers", ("kir.layers",), has_families=True, also=("kir.engine.base_layer.Layer",)
+        "Layers",
+        ("kir.layers",),
+        has_families=True,
+        also={"Base class": ["kir.engine.base_layer.Layer"]},
     ),
-    "models": Page("Models", ("kir.models",), members=True, also=("kir.engine.network.Network",)),
+    "models": Page(
+        "Models", ("kir.models",), members=True, also={"Base class": ["kir.engine.network.Network"]}
+    ),
     "backend": Page("Backend", ("kir.backend",), has_families=True),
     "losses": Page("Losses", ("kir.losses",)),
     "metrics": Page(
@@ -60,7 +66,16 @@ PAGES = {
         "Data sets",
         tuple(f"kir.datasets.{name}" for name in DATASETS),
     ),
-    "applications": Page("Applications", ("kir.applications",)),
+    "applications": Page(
+        "Applications",
+        ("kir.applications",),
+        also={
+            "What goes in and comes out": [
+                "kir.applications.imagenet_utils.preprocess_input",
+                "kir.applications.imagenet_utils.decode_predictions",
+            ]
+        },
+    ),
     "wrappers": Page("scikit-learn wrappers", ("kir.wrappers.scikit_learn",), members=True),
     "utils": Page("Utilities", ("kir", "kir.utils")),
     "ir": Page("Intermediate representation", ("kir.ir",), members=True),
@@ -117,10 +132,10 @@ def _text(page: Page) -> str:
         lines += [page.text, ""]
     for name in page.modules:
         lines += _module(importlib.import_module(name), page, len(page.modules) > 1)
-    if page.also:
-        lines += ["## Base class", ""]
-    for path in page.also:
-        lines += _entry(path, [], has_members=True)
+    for heading, paths in page.also.items():
+        lines += [f"## {heading}", ""]
+        for path in paths:
+            lines += _entry(path, [], has_members=True)
     return "\n".join(lines)
 
 

@@ -11,6 +11,7 @@ import contextlib
 import inspect
 import io
 import os
+import re
 import sys
 import tempfile
 import warnings
@@ -23,6 +24,8 @@ import yaml
 from kir import backend as K
 from kir import errors
 
+# Where programs run, which differs from build to build.
+_FOLDER = re.compile(re.escape(tempfile.gettempdir()) + r"/tmp\w+")
 ENTRIES = Path(__file__).parents[1] / "errors.yml"
 _HEADER = """# Errors
 
@@ -76,18 +79,15 @@ def page() -> str:
 
 def _section(found: type[BaseException], entry: dict[str, str]) -> str:
     lines = [f"## {found.__name__}", "", inspect.cleandoc(found.__doc__ or ""), ""]
-    lines += [f"Also a {_and(_builtins(found))}.", ""]
+    lines += [f"It is also: {', '.join(_builtins(found))}.", ""]
     if "program" in entry:
         program = entry["program"].strip()
-        message = " ".join(str(raised_by(program)).split())
-        lines += ["```python", program, "```", "", *_quoted(message, found.__name__), ""]
+        lines += ["```python", program, "```", ""]
+        message = _FOLDER.sub("/home/you", str(raised_by(program)))
+        lines += ["``` { .text .message }", f"{found.__name__}: {message}", "```", ""]
     if "mend" in entry:
         lines += [f"**To mend it:** {entry['mend'].strip()}", ""]
     return "\n".join(lines)
-
-
-def _quoted(message: str, name: str) -> list[str]:
-    return ["```text", f"{name}: {message}", "```"]
 
 
 def _builtins(found: type[BaseException]) -> list[str]:
@@ -98,10 +98,6 @@ def _builtins(found: type[BaseException]) -> list[str]:
         for c in theirs
         if not any(c is not other and issubclass(other, c) for other in theirs)
     ]
-
-
-def _and(words: list[str]) -> str:
-    return " and a ".join(words)
 
 
 @contextlib.contextmanager

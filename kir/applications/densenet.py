@@ -195,5 +195,18 @@ def _transition(x: Any, name: str) -> Any:
 
 
 def preprocess_input(x: Any, data_format: Any = None, **kwargs: Any) -> Any:
-    """Images standardised by ImageNet's statistics; see `imagenet_utils.preprocess_input`."""
+    """Images standardised by ImageNet's statistics; see `imagenet_utils.preprocess_input`.
+
+    Args:
+        x: array or tensor of 3 or 4 axes, with values from 0 to 255 in the order RGB.
+        data_format: 'channels_last' or 'channels_first'; None is the setting.
+        **kwargs: modules of Keras, which have no effect.
+
+    Shape:
+        (batch, rows, columns, 3), (rows, columns, 3), or with channels first -> the same; dtype:
+        `K.floatx()` for arrays of integers.
+
+    Reference:
+        https://keras.io/applications (Keras 2.2.4).
+    """
     return imagenet_utils.preprocess_input(x, data_format, **{**kwargs, "mode": "torch"})

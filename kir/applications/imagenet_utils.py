@@ -39,8 +39,15 @@ def preprocess_input(x: Any, data_format: Any = None, mode: str = "caffe", **kwa
             to 1, then standardised by ImageNet's means and deviations).
         **kwargs: modules of Keras, which have no effect.
 
+    Shape:
+        (batch, rows, columns, 3), (rows, columns, 3), or with channels first -> the same; dtype:
+        `K.floatx()` for arrays of integers.
+
     Raises:
         ConfigError: an unknown data format.
+
+    Reference:
+        https://keras.io/applications (Keras 2.2.4).
     """
     no_more(kwargs, "preprocess_input")
     data_format = K.image_data_format() if data_format is None else data_format
@@ -111,6 +118,9 @@ def decode_predictions(preds: Any, top: int = 5, **kwargs: Any) -> list[list[tup
         ConfigError: an array of another shape.
         DownloadError: the file is not there and cannot be fetched.
         FileFormatError: it is no index of the classes.
+
+    Reference:
+        https://keras.io/applications (Keras 2.2.4).
     """
     no_more(kwargs, "decode_predictions")
     if len(preds.shape) != 2 or preds.shape[1] != 1000:

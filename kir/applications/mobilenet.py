@@ -147,7 +147,19 @@ def _published(depth_multiplier: int, alpha: float, shape: Shape) -> Shape:
 
 
 def preprocess_input(x: Any, **kwargs: Any) -> Any:
-    """Images scaled to values from -1 to 1; see `imagenet_utils.preprocess_input`."""
+    """Images scaled to values from -1 to 1; see `imagenet_utils.preprocess_input`.
+
+    Args:
+        x: array or tensor of 3 or 4 axes, with values from 0 to 255 in the order RGB.
+        **kwargs: `data_format`, and modules of Keras, which have no effect.
+
+    Shape:
+        (batch, rows, columns, 3), (rows, columns, 3), or with channels first -> the same; dtype:
+        `K.floatx()` for arrays of integers.
+
+    Reference:
+        https://keras.io/applications (Keras 2.2.4).
+    """
     return imagenet_utils.preprocess_input(x, **{**kwargs, "mode": "tf"})
 
 

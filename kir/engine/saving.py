@@ -85,13 +85,21 @@ def load_model(
 
 
 def pickle_model(model: Any) -> dict[str, Any]:
-    """A model as picklable plain data."""
+    """A model as picklable plain data.
+
+    Args:
+        model: the model.
+    """
     state: dict[str, Any] = executor().hdf5.pickle_model(model)
     return state
 
 
 def unpickle_model(state: dict[str, Any]) -> Any:
-    """The model that `pickle_model` made plain data of."""
+    """The model that `pickle_model` made plain data of.
+
+    Args:
+        state: what `pickle_model` returned.
+    """
     return executor().hdf5.unpickle_model(state)
 
 
@@ -112,19 +120,37 @@ def load_weights(
 
 
 def save_weights_to_hdf5_group(f: Any, layers: Sequence[Any]) -> None:
-    """Writes the weights of `layers` into an open HDF5 group."""
+    """Writes the weights of `layers` into an open HDF5 group.
+
+    Args:
+        f: an open group of HDF5, or a file.
+        layers: layers, in the model's order.
+    """
     executor().hdf5.save_weights_to_hdf5_group(f, layers)
 
 
 def load_weights_from_hdf5_group(f: Any, layers: Sequence[Any], reshape: bool = False) -> Any:
-    """Reads the weights of `layers`, in order, from an open HDF5 group."""
+    """Reads the weights of `layers`, in order, from an open HDF5 group.
+
+    Args:
+        f: an open group of HDF5, or a file.
+        layers: layers, in the model's order.
+        reshape: whether an array of another shape and as many elements is taken.
+    """
     return executor().hdf5.load_weights_from_hdf5_group(f, layers, reshape)
 
 
 def load_weights_from_hdf5_group_by_name(
     f: Any, layers: Sequence[Any], skip_mismatch: bool = False, reshape: bool = False
 ) -> Any:
-    """Reads the weights of those of `layers` whose names an open HDF5 group holds."""
+    """Reads the weights of those of `layers` whose names an open HDF5 group holds.
+
+    Args:
+        f: an open group of HDF5, or a file.
+        layers: layers, in the model's order.
+        skip_mismatch: whether layers whose shapes differ are left out, with a warning.
+        reshape: whether an array of another shape and as many elements is taken.
+    """
     return executor().hdf5.load_weights_from_hdf5_group_by_name(f, layers, skip_mismatch, reshape)
 
 
@@ -135,7 +161,15 @@ def preprocess_weights_for_loading(
     original_backend: str | None = None,
     reshape: bool = False,
 ) -> list[Any]:
-    """Converts a layer's stored weights to the order and the shapes that the layer has."""
+    """Converts a layer's stored weights to the order and the shapes that the layer has.
+
+    Args:
+        layer: the layer.
+        weights: its arrays as they are stored.
+        original_keras_version: of the program that wrote them.
+        original_backend: of that program; 'theano' kernels are turned around.
+        reshape: whether an array of another shape and as many elements is taken.
+    """
     converted: list[Any] = executor().hdf5.preprocess_weights_for_loading(
         layer, weights, original_keras_version, original_backend, reshape
     )
@@ -143,12 +177,23 @@ def preprocess_weights_for_loading(
 
 
 def save_attributes_to_hdf5_group(group: Any, name: str, data: Sequence[bytes | str]) -> None:
-    """Writes a list of names as one attribute of an HDF5 group, or several if it is long."""
+    """Writes a list of names as one attribute of an HDF5 group, or several if it is long.
+
+    Args:
+        group: an open group of HDF5.
+        name: the attribute's name.
+        data: the names.
+    """
     executor().hdf5.save_attributes_to_hdf5_group(group, name, data)
 
 
 def load_attributes_from_hdf5_group(group: Any, name: str) -> list[str]:
-    """Reads a list of names from the attribute(s) of an HDF5 group."""
+    """Reads a list of names from the attribute(s) of an HDF5 group.
+
+    Args:
+        group: an open group of HDF5.
+        name: the attribute's name.
+    """
     names: list[str] = executor().hdf5.load_attributes_from_hdf5_group(group, name)
     return names
 

@@ -26,7 +26,27 @@ def fit_generator(
     shuffle: bool = True,
     initial_epoch: int = 0,
 ) -> Any:
-    """See `Model.fit_generator`."""
+    """Trains a model on batches; what `Model.fit_generator` does.
+
+    Args:
+        model: the model.
+        generator: gives batches, without end; or a `Sequence`.
+        steps_per_epoch: batches in an epoch; None is a Sequence's length.
+        epochs: number of the last epoch, counted from `initial_epoch`.
+        verbose: 0 silent, 1 progress bar, 2 a line an epoch.
+        callbacks: list of callbacks.
+        validation_data: arrays as in `fit`, a generator or a Sequence.
+        validation_steps: batches of validation; None is a Sequence's length.
+        class_weight: dict from class number to weight.
+        max_queue_size: batches that the workers read ahead.
+        workers: threads or processes that read; 0 reads between the steps.
+        use_multiprocessing: whether the workers are processes.
+        shuffle: whether a Sequence's batches come in a random order.
+        initial_epoch: epoch to start at.
+
+    Returns:
+        A `History`.
+    """
     return model.fit_generator(
         generator,
         steps_per_epoch=steps_per_epoch,
@@ -53,7 +73,20 @@ def evaluate_generator(
     use_multiprocessing: bool = False,
     verbose: int = 0,
 ) -> Any:
-    """See `Model.evaluate_generator`."""
+    """Loss and metrics of a model on batches; what `Model.evaluate_generator` does.
+
+    Args:
+        model: the model.
+        generator: gives batches, without end; or a `Sequence`.
+        steps: batches; None is a Sequence's length.
+        max_queue_size: batches that the workers read ahead.
+        workers: threads or processes that read; 0 reads between the steps.
+        use_multiprocessing: whether the workers are processes.
+        verbose: 0 silent, 1 progress bar.
+
+    Returns:
+        The loss, or a list of loss and metrics.
+    """
     return model.evaluate_generator(
         generator,
         steps=steps,
@@ -73,7 +106,20 @@ def predict_generator(
     use_multiprocessing: bool = False,
     verbose: int = 0,
 ) -> Any:
-    """See `Model.predict_generator`."""
+    """Predictions of a model for batches; what `Model.predict_generator` does.
+
+    Args:
+        model: the model.
+        generator: gives batches, without end; or a `Sequence`.
+        steps: batches; None is a Sequence's length.
+        max_queue_size: batches that the workers read ahead.
+        workers: threads or processes that read; 0 reads between the steps.
+        use_multiprocessing: whether the workers are processes.
+        verbose: 0 silent, 1 progress bar.
+
+    Returns:
+        An array, or a list of one for each output.
+    """
     return model.predict_generator(
         generator,
         steps=steps,

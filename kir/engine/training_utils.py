@@ -35,7 +35,14 @@ __all__ = [
 
 
 def standardize_single_array(x: Any) -> Any:
-    """An array with a batch axis and at least one other: a vector becomes a column."""
+    """An array with a batch axis and at least one other: a vector becomes a column.
+
+    Args:
+        x: an array, a tensor, or None.
+
+    Shape:
+        (batch,) -> (batch, 1); others as they are.
+    """
     array = data_arrays.to_array(x)
     return np.expand_dims(array, 1) if array is not None and array.ndim == 1 else array
 
@@ -90,12 +97,23 @@ def standardize_sample_or_class_weights(
 
 
 def standardize_class_weights(class_weight: Any, output_names: Sequence[str]) -> list[Any]:
-    """Class weights as a list, one entry for each output."""
+    """Class weights as a list, one entry for each output.
+
+    Args:
+        class_weight: None, a dict from class to weight, or for several outputs a list or a dict by
+            output name.
+        output_names: the names of the outputs.
+    """
     return standardize_sample_or_class_weights(class_weight, output_names, "class_weight")
 
 
 def standardize_sample_weights(sample_weight: Any, output_names: Sequence[str]) -> list[Any]:
-    """Sample weights as a list, one entry for each output."""
+    """Sample weights as a list, one entry for each output.
+
+    Args:
+        sample_weight: None, an array, or for several outputs a list or a dict by output name.
+        output_names: the names of the outputs.
+    """
     return standardize_sample_or_class_weights(sample_weight, output_names, "sample_weight")
 
 
@@ -129,6 +147,11 @@ def standardize_weights(
 def check_array_length_consistency(inputs: Any, targets: Any, weights: Any = None) -> None:
     """All arrays must have as many samples as the first.
 
+    Args:
+        inputs: a list of arrays, None where there is none.
+        targets: likewise.
+        weights: likewise; sample weights.
+
     Raises:
         ConfigError: they have not.
     """
@@ -140,6 +163,11 @@ def check_loss_and_target_compatibility(
     targets: Sequence[Any], loss_fns: Sequence[Any], output_shapes: Sequence[Any]
 ) -> None:
     """Targets must have the shapes that common losses take.
+
+    Args:
+        targets: an array for each output.
+        loss_fns: a loss function for each output.
+        output_shapes: the shape of each output, with the batch axis.
 
     Raises:
         ConfigError: class numbers for a loss that takes one-hot targets.
@@ -174,6 +202,10 @@ def check_target(target: Any, loss: Any, shape: Sequence[int | None], label: str
 def collect_metrics(metrics: Any, output_names: Sequence[str]) -> list[list[Any]]:
     """The metrics of each output, from a list for all or a dict by name.
 
+    Args:
+        metrics: a list, or a dict by output name.
+        output_names: the names of the outputs.
+
     Raises:
         ConfigError: a name that is no output.
         DTypeError: something else.
@@ -194,12 +226,25 @@ def collect_metrics(metrics: Any, output_names: Sequence[str]) -> list[list[Any]
 
 
 def make_batches(size: int, batch_size: int) -> list[tuple[int, int]]:
-    """(first sample, the one behind the last) of each batch."""
+    """(first sample, the one behind the last) of each batch.
+
+    Args:
+        size: samples in all.
+        batch_size: samples in a batch; the last one may hold fewer.
+    """
     return [(i, min(i + batch_size, size)) for i in range(0, size, batch_size)]
 
 
 def batch_shuffle(index_array: np.ndarray, batch_size: int) -> np.ndarray:
-    """Shuffles whole batches; the samples that fill none stay last."""
+    """Shuffles whole batches; the samples that fill none stay last.
+
+    Args:
+        index_array: sample numbers.
+        batch_size: samples in a batch.
+
+    Returns:
+        A new array of the same numbers.
+    """
     count = len(index_array) // batch_size
     last = index_array[count * batch_size :]
     blocks = index_array[: count * batch_size].reshape(count, batch_size)
@@ -215,6 +260,12 @@ def check_num_samples(
 ) -> int | None:
     """The number of samples; None where only steps are counted.
 
+    Args:
+        ins: arrays.
+        batch_size: samples in a batch.
+        steps: steps in all, where they are counted instead.
+        steps_name: what the caller calls `steps`, for messages.
+
     Raises:
         ConfigError: both a batch size and a number of steps, or neither arrays nor steps.
     """
@@ -228,7 +279,11 @@ def check_num_samples(
 
 
 def iter_sequence_infinite(seq: Any) -> Iterator[Any]:
-    """The batches of a Sequence, over and over."""
+    """The batches of a Sequence, over and over.
+
+    Args:
+        seq: a `Sequence`.
+    """
     while True:
         yield from (seq[i] for i in range(len(seq)))
 
@@ -238,6 +293,9 @@ def weighted_masked_objective(fn: Callable[[Any, Any], Any] | None) -> Any:
 
     The result is a scalar: the mean, divided by the mean of the mask and by the fraction of the
     weights that are not zero.
+
+    Args:
+        fn: ``(y_true, y_pred) -> scores``; None for None.
     """
     if fn is None:
         return None

@@ -67,6 +67,11 @@ generate_legacy_method_interface = functools.partial(
 
 def _support(interface: Interface, object_type: str = "class") -> Decorator:
     def legacy_support(func: Callable[..., Any]) -> Callable[..., Any]:
+        """Lets a constructor or method take the arguments that it had in Keras 1 too.
+
+        Args:
+            func: the constructor or method, with the arguments of Keras 2.
+        """
         return converting(func, interface, object_type)
 
     return legacy_support

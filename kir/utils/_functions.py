@@ -44,7 +44,11 @@ def is_unsafe_code_allowed() -> bool:
 
 
 def func_dump(func: FunctionType) -> tuple[str, tuple[Any, ...] | None, tuple[Any, ...] | None]:
-    """A function as (marshalled code in base64, defaults, values of the closure)."""
+    """A function as (marshalled code in base64, defaults, values of the closure).
+
+    Args:
+        func: a function of Python.
+    """
     raw = marshal.dumps(func.__code__)
     _DUMPED_HERE[_digest(raw)] = func.__globals__
     closure = tuple(cell.cell_contents for cell in func.__closure__) if func.__closure__ else None

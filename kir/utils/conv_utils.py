@@ -103,6 +103,9 @@ def normalize_tuple(value: Any, n: int, name: str) -> tuple[int, ...]:
 def normalize_padding(value: str) -> str:
     """The padding mode in lower case.
 
+    Args:
+        value: `valid`, `same` or `causal`, in any case.
+
     Raises:
         ConfigError: it is none of `valid`, `same` and `causal`.
     """

@@ -75,12 +75,21 @@ def init_pool_generator(gens: dict[int, Any], random_seed: int | None = None) ->
 
 
 def get_index(uid: int, i: int) -> Any:
-    """The batch `i` of the sequence with the number `uid`."""
+    """The batch `i` of the sequence with the number `uid`.
+
+    Args:
+        uid: the sequence's number in this process.
+        i: the batch's number, from 0.
+    """
     return _SHARED_SEQUENCES[uid][i]
 
 
 def next_sample(uid: int) -> Any:
-    """The next batch of the generator with the number `uid`."""
+    """The next batch of the generator with the number `uid`.
+
+    Args:
+        uid: the generator's number in this process.
+    """
     return next(_SHARED_SEQUENCES[uid])
 
 

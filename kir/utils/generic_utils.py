@@ -310,17 +310,29 @@ def to_list(x: Any, allow_tuple: bool = False) -> list[Any]:
 
 
 def unpack_singleton(x: Any) -> Any:
-    """The only item of a sequence of one; any longer (or empty) sequence as it is."""
+    """The only item of a sequence of one; any longer (or empty) sequence as it is.
+
+    Args:
+        x: a list or tuple.
+    """
     return x[0] if len(x) == 1 else x
 
 
 def object_list_uid(object_list: Any) -> str:
-    """A text that is the same for the same objects in the same order."""
+    """A text that is the same for the same objects in the same order.
+
+    Args:
+        object_list: an object or a list of them.
+    """
     return ", ".join(str(abs(id(item))) for item in to_list(object_list))
 
 
 def is_all_none(iterable_or_element: Any) -> bool:
-    """Whether a list or tuple holds nothing but None; anything else: whether it is None."""
+    """Whether a list or tuple holds nothing but None; anything else: whether it is None.
+
+    Args:
+        iterable_or_element: anything.
+    """
     if not isinstance(iterable_or_element, list | tuple):
         return iterable_or_element is None
     return all(item is None for item in iterable_or_element)

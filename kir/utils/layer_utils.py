@@ -11,7 +11,11 @@ from kir.errors import ConfigError, KirError
 
 
 def count_params(weights: Sequence[Any]) -> int:
-    """The number of scalars in a list of weights."""
+    """The number of scalars in a list of weights.
+
+    Args:
+        weights: variables; one that is listed twice counts once.
+    """
     return sum(int(np.prod(w.type.shape)) for w in dict.fromkeys(weights))
 
 

@@ -70,6 +70,9 @@ def plot_model(
         ConfigError: a suffix that Graphviz does not know, or an unknown direction.
         DTypeError: `model` is no model.
         OSError: the file cannot be written.
+
+    Reference:
+        https://keras.io/visualization (Keras 2.2.4).
     """
     dot = model_to_dot(model, show_shapes, show_layer_names, rankdir)
     format = Path(to_file).suffix.lower().lstrip(".") or "png"

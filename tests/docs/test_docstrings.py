@@ -50,7 +50,6 @@ WITHOUT_SOURCE = {
     "kir.initializers": {"Filled", "Given", "Joined", "RandomDraw", "draw_initial_value"},
     "kir.layers": {"InputSpec", "layer_from_config", "layer_table"},
     "kir.callbacks": {"BatchLogs"},
-    "kir.utils": {"plot_model"},
 }
 HAS_SOURCES = [name for name in MODULES if name not in ("kir", "kir.ir")]
 

@@ -19,14 +19,12 @@ class TensorBoard(Callback):
 
     One run folder holds everything, under the tags of Keras 2.2.4:
 
-    ============================  ==================================================================
-    ``loss``, ``val_acc``, ...    the logs; their steps are epochs, or samples seen if `update_freq`
-                                  is not ``"epoch"``
-    ``dense_1/kernel_0``          a weight's histogram, and images ``dense_1/kernel_0/image/0``
-    ``dense_1/kernel_0_grad``     the gradient of the total loss by it, at inference
-    ``dense_1_out``               a layer's result at inference; ``dense_1_out_0`` and so on if it
-                                  gives several or is called several times
-    ============================  ==================================================================
+    - ``loss``, ``val_acc`` and so on: the logs; their steps are epochs, or samples seen if
+      `update_freq` is not ``"epoch"``.
+    - ``dense_1/kernel_0``: a weight's histogram, and images ``dense_1/kernel_0/image/0``.
+    - ``dense_1/kernel_0_grad``: the gradient of the total loss by it, at inference.
+    - ``dense_1_out``: a layer's result at inference; ``dense_1_out_0`` and so on if it gives
+      several or is called several times.
 
     Further the graph of TensorFlow's operations, grouped by layer; the conceptual graph of the
     layers (choose the tag ``keras`` on the page); and the arguments of `compile`, on the page
