@@ -235,6 +235,37 @@ def test_functions_of_the_backend(function):
     compare(model, golden.inputs_of(model))
 
 
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x, k, f: K.conv2d(x, k((2, 3, 2, 4)), (1, 2), "same", f),
+        lambda x, k, f: K.conv2d(x, k((3, 3, 2, 4)), 1, "valid", f, (2, 1)),
+        lambda x, k, f: K.depthwise_conv2d(x, k((3, 2, 2, 3)), 1, "same", f),
+        lambda x, k, f: K.pool2d(x, (2, 2), (2, 2), "same", f, "avg"),
+        lambda x, k, f: K.pool2d(x, (3, 2), (1, 1), "valid", f, "max"),
+        lambda x, k, f: K.resize_images(x, 2, 3, f),
+        lambda x, k, f: K.resize_images(x, 2, 2, f, "bilinear"),
+        lambda x, k, f: K.bias_add(x, k((2,)), f),
+        lambda x, k, f: K.spatial_2d_padding(x, ((1, 0), (2, 1)), f),
+    ],
+)
+def test_functions_of_the_backend_on_pictures(function, data_format):
+    def constant(shape):
+        return K.constant(np.random.RandomState(0).normal(size=shape))
+
+    x = Input((6, 8, 2) if data_format == "channels_last" else (2, 6, 8))
+    model = Model(x, Lambda(lambda v: function(v, constant, data_format))(x))
+    compare(model, golden.inputs_of(model))
+
+
+def test_convolutions_over_time():
+    x = Input((9, 2))
+    kernel = np.random.normal(size=(3, 2, 4))
+    model = Model(x, Lambda(lambda v: K.conv1d(v, K.constant(kernel), 1, "causal"))(x))
+    compare(model, golden.inputs_of(model))
+
+
 def test_a_layer_of_the_user():
     x = Input((4,))
     model = Model(x, Scaled()(x))
