@@ -24,6 +24,7 @@ class Call:
 
     Attributes:
         node: the node.
+        op: what it computes: the node's op, or that of `K` which stands for TensorFlow's.
         layer: the layer that is called; None for a recorded function.
         builder: where the result is written.
         masks: for each input the name of its mask, or None.
@@ -35,6 +36,7 @@ class Call:
         self.writer = writer
         self.builder = writer.builder
         self.node = node
+        self.op = node.op
         self.layer = node.layer
         self.masks = list(masks)
         self.types = [v.type for v in node.inputs]

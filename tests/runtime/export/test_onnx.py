@@ -266,6 +266,31 @@ def test_convolutions_over_time():
     compare(model, golden.inputs_of(model))
 
 
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda tf, x: tf.nn.relu(x) + tf.math.exp(tf.tanh(x)),
+        lambda tf, x: tf.matmul(x, tf.transpose(x, [0, 2, 1])),
+        lambda tf, x: tf.reduce_mean(x, axis=-1, keepdims=True),
+        lambda tf, x: tf.squeeze(tf.expand_dims(tf.reshape(x, [-1, 24]), 1), 1),
+        lambda tf, x: tf.concat([x, tf.clip_by_value(x, -0.1, 0.1)], axis=-1),
+        lambda tf, x: tf.nn.softmax(tf.where(x > 0, x, -x)),
+        lambda tf, x: tf.cast(tf.greater(x, 0.0), tf.float32) / (tf.reduce_sum(x * x) + 1),
+    ],
+)
+def test_functions_of_tensorflow(function):
+    x = Input((6, 4))
+    model = Model(x, Lambda(lambda v: function(K.tf, v))(x))
+    compare(model, golden.inputs_of(model), tolerance=1e-4)
+
+
+def test_an_unknown_function_of_tensorflow_is_named():
+    x = Input((6, 4))
+    model = Model(x, Lambda(lambda v: K.tf.nn.l2_normalize(v, 1) * 2, name="scaled")(x))
+    with pytest.raises(ExportError, match=r"Lambda 'scaled'.*l2_normalize"):
+        onnx_model(model)
+
+
 def test_a_layer_of_the_user():
     x = Input((4,))
     model = Model(x, Scaled()(x))

@@ -15,6 +15,7 @@ from runtime.export.onnx.rules import (
     reductions,
     resizing,
     shapes,
+    tensorflow,
     wrappers,
 )
 
@@ -33,5 +34,6 @@ __all__ = [
     "reductions",
     "resizing",
     "shapes",
+    "tensorflow",
     "wrappers",
 ]

@@ -59,14 +59,14 @@ def write_unary(call: Call, **arguments: Any) -> str:
     (x,) = arguments.values()
     if not isinstance(x, str):
         call.fail("it is applied to several tensors", "Apply it to each.")
-    return call.builder.pointwise(_UNARY[call.node.op[2:]], x)
+    return call.builder.pointwise(_UNARY[call.op[2:]], x)
 
 
 @writes_op(*(f"k.{name}" for name in _BINARY))
 def write_binary(call: Call, x: Any, y: Any) -> str:
     dtype = type_of(x, y)
     operands = named(call, x, dtype), named(call, y, dtype)
-    return call.builder.pointwise(_BINARY[call.node.op[2:]], *operands)
+    return call.builder.pointwise(_BINARY[call.op[2:]], *operands)
 
 
 @writes_op("k.not_equal")
@@ -95,7 +95,7 @@ def write_floor(call: Call, x: Any, y: Any) -> str:
         quotient = b.cast(b.op("Floor", exact), dtype)
     else:
         quotient = b.op("Floor", b.op("Div", x, y))
-    if call.node.op == "k.floordiv":
+    if call.op == "k.floordiv":
         return quotient
     return b.op("Sub", x, b.op("Mul", quotient, y))
 
@@ -167,7 +167,7 @@ def write_relu(
 @writes_op("k.zeros_like", "k.ones_like")
 def write_like(call: Call, x: Operand, dtype: str | None = None) -> str:
     b = call.builder
-    value = b.constant(0 if call.node.op == "k.zeros_like" else 1, call.dtype)
+    value = b.constant(0 if call.op == "k.zeros_like" else 1, call.dtype)
     return b.op("Expand", value, b.op("Shape", x))
 
 

@@ -42,9 +42,9 @@ def _rank(call: Call, x: Operand) -> int:
 def write_reduction(call: Call, x: Operand, axis: Any = None, keepdims: bool = False) -> str:
     axes = axes_of(axis, _rank(call, x))
     value = x
-    if call.node.op == "k.mean" and x.type.dtype != call.dtype:
+    if call.op == "k.mean" and x.type.dtype != call.dtype:
         value = call.builder.cast(x, call.dtype)  # type: ignore[assignment]
-    return reduce(call, _KINDS[call.node.op[2:]], value, axes, keepdims)
+    return reduce(call, _KINDS[call.op[2:]], value, axes, keepdims)
 
 
 @writes_op("k.sum")
@@ -58,13 +58,13 @@ def write_variance(call: Call, x: Operand, axis: Any = None, keepdims: bool = Fa
     value = x if x.type.dtype == call.dtype else b.cast(x, call.dtype)
     spread = b.op("Sub", value, reduce(call, "ReduceMean", value, axes, True))
     variance = reduce(call, "ReduceMean", b.op("Mul", spread, spread), axes, keepdims)
-    return variance if call.node.op == "k.var" else b.op("Sqrt", variance)
+    return variance if call.op == "k.var" else b.op("Sqrt", variance)
 
 
 @writes_op("k.any", "k.all")
 def write_truth(call: Call, x: Operand, axis: Any = None, keepdims: bool = False) -> str:
     b = call.builder
-    kind = "ReduceMax" if call.node.op == "k.any" else "ReduceMin"
+    kind = "ReduceMax" if call.op == "k.any" else "ReduceMin"
     value = x if x.type.dtype == "bool" else b.cast(x, "bool")
     # ONNX reduces no truth values; of integers every runtime reduces these.
     number = b.op("Cast", value, to=6)
@@ -73,7 +73,7 @@ def write_truth(call: Call, x: Operand, axis: Any = None, keepdims: bool = False
 
 @writes_op("k.argmax", "k.argmin")
 def write_arg(call: Call, x: Operand, axis: int = -1) -> str:
-    kind = "ArgMax" if call.node.op == "k.argmax" else "ArgMin"
+    kind = "ArgMax" if call.op == "k.argmax" else "ArgMin"
     return call.builder.op(kind, x, axis=axis % _rank(call, x), keepdims=0)
 
 
