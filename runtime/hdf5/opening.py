@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import mmap
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import h5py
 
 from kir.errors import ArgumentError, FileFormatError, KirError, MissingFileError
 from runtime.files import replacing
+from runtime.hdf5.heaps import check_heaps
 from runtime.hdf5.safety import check_links
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -55,6 +57,7 @@ def opened(source: Any) -> h5py.File:
                 f"{source!r}.read() returned {type(content).__name__}; an HDF5 file is bytes. "
                 "Open it with mode 'rb'."
             )
+        check_heaps(content, repr(source))
         try:
             return h5py.File(io.BytesIO(content), "r")
         except OSError as error:
@@ -74,6 +77,9 @@ def opened(source: Any) -> h5py.File:
         )
     with open(path, "rb") as file:  # not allowed to read it: PermissionError, as it is
         start = file.read(512)
+        if start.startswith(_SIGNATURE):
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+                check_heaps(content, repr(path))
     try:
         return h5py.File(path, "r")
     except OSError as error:

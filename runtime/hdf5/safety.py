@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import h5py
 from h5py import h5d, h5l  # pyright: ignore[reportAttributeAccessIssue]  # not in its stubs
 
-from kir.errors import UnsafeFileError
+from kir.errors import FileFormatError, KirError, UnsafeFileError
 
 SIZE_LIMIT = 1 << 30
 """Declared bytes up to which arrays are read however little of them is stored."""
@@ -68,12 +68,21 @@ def check_datasets(datasets: Sequence[h5py.Dataset]) -> None:
 
     Raises:
         UnsafeFileError: names the data set.
+        FileFormatError: the file is damaged.
     """
     declared = stored = 0
     for dataset in datasets:
-        _check_plain(dataset)
-        declared += dataset.nbytes
-        stored += dataset.id.get_storage_size()
+        try:
+            _check_plain(dataset)
+            declared += dataset.nbytes
+            stored += dataset.id.get_storage_size()
+        except KirError:
+            raise
+        except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
+            raise FileFormatError(
+                f"{_where(dataset)} is damaged: the type of {dataset.name!r} cannot be read "
+                f"({error}). Copy it again or take an earlier checkpoint."
+            ) from error
     if declared > SIZE_LIMIT and declared > RATIO_LIMIT * stored:
         raise UnsafeFileError(
             f"The data sets of {_where(datasets[-1])} declare {declared} bytes, but only {stored} "
