@@ -66,7 +66,7 @@ def closure_values(
     if not is_users(function):
         return ()
     try:
-        trial = try_out(lambda tensors: judge(function, *tensors, output), types)
+        trial = try_out(lambda tensors: judge(function, tensors[0], tensors[1], output), types)
     except Exception as error:
         raise explain(error, label, types) from None
     if len(trial.types) != 1:

@@ -26,7 +26,7 @@ from kir.ir.types import TensorType
 Rule = Callable[[Sequence[Any]], Any]
 
 
-def _total(shape: tuple[int, ...]) -> Variable:
+def _total(shape: Any) -> Variable:
     """The variable of this call: the same one in each program of the metric it stands in."""
     scope = current_objective()
     if scope is None:
@@ -38,14 +38,14 @@ def _total(shape: tuple[int, ...]) -> Variable:
     return known[key]
 
 
-def _zeros(shape: tuple[int, ...]) -> Variable:
+def _zeros(shape: Any) -> Variable:
     kind = TensorType("float32", shape)
     return Variable(kind, variable_name("total"), Filled(0, shape, kind.dtype), trainable=False)
 
 
 def _streaming(increments: Sequence[Any], rule: Rule) -> tuple[Any, Any]:
     """The value of the totals, and their value when these increments are added."""
-    totals = [_total(tuple(K.int_shape(x) or ())) for x in increments]
+    totals = [_total(K.int_shape(x)) for x in increments]
     if not executing():
         updates = [K.update_add(t, x) for t, x in zip(totals, increments, strict=True)]
         return rule(totals), rule(updates)
@@ -53,7 +53,7 @@ def _streaming(increments: Sequence[Any], rule: Rule) -> tuple[Any, Any]:
     assert context is not None
     if context.is_trial:
         for total in totals:
-            total.set_value(np.zeros(total.type.shape or ()))
+            total.set_value(np.zeros(K.int_shape(total) or (), "float32"))  # type: ignore[arg-type]
             resource(total)  # which cannot be made while a program is traced
         value = rule(increments)
         return value, value

@@ -607,10 +607,18 @@ class Layer:
         """The calls of the layer, under the name they had in Keras 2.0."""
         return self._inbound_nodes
 
+    @inbound_nodes.setter
+    def inbound_nodes(self, nodes: list[Node]) -> None:
+        self._inbound_nodes = nodes
+
     @property
     def outbound_nodes(self) -> list[Node]:
         """The calls that take the layer's results, under the name they had in Keras 2.0."""
         return self._outbound_nodes
+
+    @outbound_nodes.setter
+    def outbound_nodes(self, nodes: list[Node]) -> None:
+        self._outbound_nodes = nodes
 
     # -- losses and updates
 

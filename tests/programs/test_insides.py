@@ -96,3 +96,13 @@ def test_names_of_keras_2_0_are_there():
     assert model.output_layers == [dense]
     assert list(model.layers_by_depth) == [0, 1]
     assert list(model.nodes_by_depth) == [0, 1]
+
+
+def test_the_end_of_a_model_is_cut_off_as_programs_did_it():
+    model = Model(x := Input((3,)), Dense(2, name="b")(Dense(4, name="a")(x)))
+    model.layers.pop()
+    model.outputs = [model.layers[-1].output]
+    model.layers[-1].outbound_nodes = []
+    cut = Model(model.input, Dense(5)(model.layers[-1].output))
+    assert cut.predict(np.ones((1, 3))).shape == (1, 5)
+    assert len(model.layers[-1]._outbound_nodes) == 1
