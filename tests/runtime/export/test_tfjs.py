@@ -111,6 +111,39 @@ def test_an_error_names_the_layer(output, message, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+# -- every layer
+
+
+@pytest.mark.slow
+def test_layers_that_are_not_refused_compute_what_the_reference_did(tmp_path):
+    target = matrix.TARGETS["tfjs"]
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        pytest.skip("node and npm are not installed")
+    wanted = {}
+    for case in golden.layer_cases():
+        model, inputs, values = golden.layer_model(case)
+        here = tmp_path / case.name.replace("/", "-")
+        here.mkdir()
+        try:
+            model.export(here / "model", to="tfjs")
+        except ExportError:
+            here.rmdir()
+            continue
+        (here / "inputs.json").write_text(json.dumps([matrix.plain(x) for x in inputs]))
+        wanted[here] = values
+    matrix.run_all(target, tmp_path)
+    for here, values in wanted.items():
+        assert not (here / "error.txt").exists(), (here / "error.txt").read_text()
+        found = json.loads((here / "outputs.json").read_text())
+        for got, want in zip(found, values, strict=False):
+            assert got["shape"] == list(want.shape), here.name
+            np.testing.assert_allclose(
+                got["data"], want.ravel(), rtol=1e-4, atol=1e-5, err_msg=here.name
+            )
+    # Most of Keras's layers, in most of their settings.
+    assert len(wanted) > 240
+
+
 # -- in a browser
 
 PAGE = """<!doctype html><title>kir</title><script src="/tf.min.js"></script>
