@@ -57,8 +57,10 @@ def find(name: str) -> Any:
             f"TensorFlow {tf.__version__} has no tf.{name}, and kir has no stand-in for it. "
             f"{GONE[name]}."
         )
-    for source in (_own(), v1, tf):
-        found = source.get(name) if isinstance(source, dict) else getattr(source, name, None)
+    if name in _own():
+        return _own()[name]
+    for source in (v1, tf):
+        found = getattr(source, name, None)
         if found is not None:
             return found
     raise MissingAttributeError(
@@ -72,6 +74,7 @@ def _own() -> dict[str, Any]:
     return {
         "__version__": VERSION,
         "VERSION": VERSION,
+        "newaxis": None,
         "keras": importlib.import_module("kir"),
         "placeholder": placeholder,
         "placeholder_with_default": placeholder_with_default,

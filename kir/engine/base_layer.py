@@ -397,6 +397,11 @@ class Layer:
         """Types of results that no user sees, such as the batch statistics that updates need."""
         return []
 
+    def _internal_types_of_call(
+        self, types: Sequence[TensorType], arguments: Mapping[str, Any]
+    ) -> list[TensorType]:
+        return self.internal_types(*types)
+
     if TYPE_CHECKING:
         # A LoweredCall in built-in layers, a method of any signature in a user's.
         call: Any
@@ -586,7 +591,8 @@ class Layer:
         """How many of a call's results a user sees; the rest are `internal_types`."""
         if node.effects is not None:
             return node.effects.public_count  # type: ignore[no-any-return]
-        return len(node.outputs) - len(self.internal_types(*(v.type for v in node.inputs)))
+        types = [v.type for v in node.inputs]
+        return len(node.outputs) - len(self._internal_types_of_call(types, node.arguments))
 
     def draw_seeds(self) -> tuple[int, ...]:
         """Seeds of a call's random numbers.
@@ -854,7 +860,8 @@ def register_layer_op(cls: type[Layer]) -> None:
                 layer = cls.from_config({**node.attributes, "name": node.name})
         types = layer._infer_call([v.type for v in node.inputs], node.arguments)
         public = types if isinstance(types, list) else [types]
-        return [*public, *layer.internal_types(*(v.type for v in node.inputs))]
+        hidden = layer._internal_types_of_call([v.type for v in node.inputs], node.arguments)
+        return [*public, *hidden]
 
     defaults: dict[str, Any] = {"trainable": True}
     for name, spec in cls._fields.items():

@@ -78,9 +78,9 @@ class TensorType:
         """Whether the size of every axis is known."""
         return self.shape is not None and None not in self.shape
 
-    def with_shape(self, shape: Iterable[int | None]) -> TensorType:
-        """The type with another shape."""
-        return TensorType(self.dtype, tuple(shape), self.sparse)
+    def with_shape(self, shape: Iterable[int | None] | None) -> TensorType:
+        """The type with another shape; None is one of unknown rank."""
+        return TensorType(self.dtype, None if shape is None else tuple(shape), self.sparse)
 
     def with_last(self, size: int | None) -> TensorType:
         """The type with another size of the last axis."""

@@ -35,6 +35,11 @@ def test_a_placeholder_is_fed_to_a_session():
     assert found[1].dtype == np.int32
 
 
+def test_newaxis_is_none():
+    x = tf.placeholder(tf.float32, shape=[None, 3])
+    assert K.int_shape(x[..., tf.newaxis]) == (None, 3, 1)
+
+
 def test_concat_with_the_axis_first_is_a_type_error_that_programs_catch():
     x = tf.placeholder(tf.float32, shape=[None, 3])
     with pytest.raises(TypeError, match=r"Write tf.concat\(tensors, 1\)"):

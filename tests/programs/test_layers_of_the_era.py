@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from kir import backend as K
-from kir.layers import RNN, Dense, Input, Lambda, Layer
+from kir.layers import (
+    RNN,
+    BatchNormalization,
+    Dense,
+    Flatten,
+    Input,
+    Lambda,
+    Layer,
+    TimeDistributed,
+)
 from kir.models import Model, Sequential
 from kir.utils import to_categorical
 
@@ -127,3 +136,31 @@ def test_a_loop_over_time_takes_a_list_of_masks_as_one_constant():
         step, x, [K.zeros_like(x[:, 0])], constants=[[ones * 2, ones], np.float32(3.0)]
     )
     assert K.function([x], [last])([np.ones((1, 5, 3))])[0].tolist() == [[35.0] * 3]
+
+
+class FrozenNormalization(BatchNormalization):
+    """Detection networks keep what was learned on ImageNet."""
+
+    def call(self, inputs, training=None):
+        return super().call(inputs, training=training)
+
+
+@pytest.mark.parametrize("cls", [BatchNormalization, FrozenNormalization])
+@pytest.mark.parametrize(("training", "mean"), [(False, 0.0), (None, 1.0)])
+def test_a_head_over_regions_normalizes_as_the_call_says(cls, training, mean):
+    x = Input((2, 3))
+    y = TimeDistributed(cls(), name="norm")(x, training=training)
+    model = Model(x, Dense(1)(Flatten()(y)))
+    model.compile("sgd", "mse")
+    model.train_on_batch(np.ones((4, 2, 3)), np.zeros((4, 1)))
+    _, _, moving_mean, _ = model.get_layer("norm").get_weights()
+    assert moving_mean.tolist() == [mean] * 3
+
+
+def test_a_loss_is_zero_where_there_is_nothing_to_compare():
+    """A switch between a matrix and a scalar, of which the mean is taken."""
+    x = K.placeholder((None, 2))
+    error = K.switch(K.sum(x) > 0, K.square(x), K.constant(0.0))
+    f = K.function([x], [K.mean(error)])
+    assert f([np.ones((3, 2)) * 2])[0] == 4.0
+    assert f([-np.ones((3, 2))])[0] == 0.0

@@ -157,6 +157,16 @@ class Wrapper(Layer):
         inner = self._traced_call(inputs)
         return [] if inner is None else [v.type for v in inner.outputs[_result_count(inner) :]]
 
+    def _internal_types_of_call(
+        self, types: Sequence[TensorType], arguments: Mapping[str, Any]
+    ) -> list[TensorType]:
+        # What a call with training=False updates depends on the layer inside.
+        if self._traced is not None or arguments.get("training") is None:
+            return self.internal_types(*types)
+        with undisturbed():
+            inner = self._trace(types, (), arguments)
+        return [] if inner is None else [v.type for v in inner.outputs[_result_count(inner) :]]
+
     def node_updates(self, node: Any) -> list[Any]:
         """The updates of the layer inside, on what the call returns besides its results."""
         if node.inner is None:
