@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kir import losses
 from kir.engine.base_layer import Layer as Layer
 from kir.engine.executor import executor
 from kir.engine.network import Network as Network
@@ -405,6 +406,46 @@ class Model(Network):
     @property
     def _feed_sample_weights(self) -> list[Any]:
         return self.sample_weights
+
+    @property
+    def _feed_input_names(self) -> list[str]:
+        return [x._keras_history[0].name for x in self._feed_inputs]
+
+    @property
+    def _feed_input_shapes(self) -> list[Any]:
+        return [x._keras_shape for x in self._feed_inputs]
+
+    def _fed_objectives(self, what: str) -> list[Any]:
+        """The outputs whose targets are data."""
+        return [o for o in self._resolved(what).compiled.objectives if o.takes_data]
+
+    @property
+    def _feed_outputs(self) -> list[Any]:
+        return [o.output for o in self._fed_objectives("_feed_outputs")]
+
+    @property
+    def _feed_output_names(self) -> list[str]:
+        return [o.name for o in self._fed_objectives("_feed_output_names")]
+
+    @property
+    def _feed_output_shapes(self) -> list[Any]:
+        found = self._fed_objectives("_feed_output_shapes")
+        # A class number stands for a row of probabilities.
+        return [
+            (*o.output._keras_shape[:-1], 1)
+            if o.loss is losses.sparse_categorical_crossentropy
+            else o.output._keras_shape
+            for o in found
+        ]
+
+    @property
+    def _feed_loss_fns(self) -> list[Any]:
+        return [o.loss for o in self._fed_objectives("_feed_loss_fns")]
+
+    @property
+    def _feed_sample_weight_modes(self) -> list[Any]:
+        found = self._fed_objectives("_feed_sample_weight_modes")
+        return ["temporal" if o.is_temporal else None for o in found]
 
     def _standardize_user_data(
         self,

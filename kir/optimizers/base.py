@@ -18,6 +18,7 @@ from kir.errors import ArgumentError, ConfigError
 from kir.initializers.draws import Filled
 from kir.ir.types import TensorType
 from kir.legacy.interfaces import legacy_get_updates_support
+from kir.utils.generic_utils import to_list
 
 CLIPPING = ("clipnorm", "clipvalue")
 
@@ -100,7 +101,8 @@ class Optimizer:
         Raises:
             ConfigError: the loss does not depend on one of `params`.
         """
-        grads = K.gradients(loss, list(params))
+        params = to_list(params)  # one tensor will do
+        grads = K.gradients(loss, params)
         check_gradients(grads, params)
         clipnorm = getattr(self, "clipnorm", 0)
         if clipnorm and clipnorm > 0:

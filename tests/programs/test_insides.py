@@ -106,3 +106,28 @@ def test_the_end_of_a_model_is_cut_off_as_programs_did_it():
     cut = Model(model.input, Dense(5)(model.layers[-1].output))
     assert cut.predict(np.ones((1, 3))).shape == (1, 5)
     assert len(model.layers[-1]._outbound_nodes) == 1
+
+
+def test_what_is_fed_to_a_compiled_model_is_listed():
+    x = Input((3,), name="x")
+    model = Model(x, [Dense(2, name="a")(x), Dense(4, activation="softmax", name="b")(x)])
+    model.compile("sgd", ["mse", "sparse_categorical_crossentropy"])
+    assert (model._feed_input_names, model._feed_input_shapes) == (["x"], [(None, 3)])
+    assert model._feed_output_names == ["a", "b"]
+    assert model._feed_output_shapes == [(None, 2), (None, 1)]
+    assert model._feed_outputs == model.outputs
+    assert [f.__name__ for f in model._feed_loss_fns] == [
+        "mean_squared_error",
+        "sparse_categorical_crossentropy",
+    ]
+    assert model._feed_sample_weight_modes == [None, None]
+
+
+def test_an_optimizer_gives_the_gradient_by_one_tensor():
+    model = Model(x := Input((3,)), Dense(2)(x))
+    model.compile("sgd", "mse")
+    grads = model.optimizer.get_gradients(model.total_loss, model.layers[-1].output)
+    fed = model._feed_inputs + model._feed_targets + model._feed_sample_weights
+    inputs, targets, weights = model._standardize_user_data(np.ones((4, 3)), np.ones((4, 2)))
+    found = K.function(fed, grads)(inputs + targets + weights)
+    assert [f.shape for f in found] == [(4, 2)]
