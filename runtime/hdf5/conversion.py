@@ -10,12 +10,12 @@ import numpy as np
 
 from kir.errors import ShapeError
 from kir.utils.conv_utils import convert_kernel
-from runtime.hdf5.keras_1_weights import from_keras_1, stored_count
+from runtime.hdf5.keras_1_weights import from_keras_1, stored_count, with_variance
 from runtime.hdf5.recurrent_weights import convert_recurrent
 
 _CONVOLUTIONS = ("Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose", "ConvLSTM2D")
 # The kinds of layers that some rule here speaks of.
-_KINDS = frozenset({*_CONVOLUTIONS, "LSTM", "GRU", "CuDNNLSTM", "CuDNNGRU"})
+_KINDS = frozenset({*_CONVOLUTIONS, "BatchNormalization", "LSTM", "GRU", "CuDNNLSTM", "CuDNNGRU"})
 
 
 def preprocess_weights_for_loading(
@@ -27,7 +27,8 @@ def preprocess_weights_for_loading(
 ) -> list[np.ndarray]:
     """Converts a layer's stored weights to the order and the shapes that the layer has.
 
-    Keras 1 kept other axes of kernels and an array for each gate; Theano convolved with kernels
+    Keras 0.3 kept the standard deviation of a batch normalization, Keras 1 other axes of kernels
+    and an array for each gate; Theano convolved with kernels
     turned around; cuDNN's recurrent layers have another layout than the plain ones.
 
     Args:
@@ -44,8 +45,9 @@ def preprocess_weights_for_loading(
         ShapeError: `reshape` was asked for and a size differs; or a GRU with and one without
             `reset_after`.
     """
-    is_old = str(original_keras_version or "").partition(".")[0] in ("0", "1")
-    values = _converted(layer, list(weights), is_old, original_backend == "theano")
+    major = str(original_keras_version or "").partition(".")[0]
+    era = int(major) if major in ("0", "1") else 2
+    values = _converted(layer, list(weights), era, original_backend == "theano")
     if reshape and len(values) == len(layer.weights):
         return [
             _reshaped(layer.name, weight, value)
@@ -55,43 +57,45 @@ def preprocess_weights_for_loading(
 
 
 def _converted(
-    layer: Any, values: list[np.ndarray], is_old: bool, is_flipped: bool
+    layer: Any, values: list[np.ndarray], era: int, is_flipped: bool
 ) -> list[np.ndarray]:
     directions = getattr(layer, "_directions", None)
     if directions:  # Bidirectional
         half = len(values) // 2
         forward, backward = directions
         return [
-            *_converted(forward, values[:half], is_old, is_flipped),
-            *_converted(backward, values[half:], is_old, is_flipped),
+            *_converted(forward, values[:half], era, is_flipped),
+            *_converted(backward, values[half:], era, is_flipped),
         ]
     if getattr(layer, "is_network", False):
-        return _converted_network(layer, values, is_old, is_flipped)
+        return _converted_network(layer, values, era, is_flipped)
     if _is_wrapper(layer):
-        return _converted(layer.layer, values, is_old, is_flipped)
+        return _converted(layer.layer, values, era, is_flipped)
     kind = kind_of(layer)
     if kind is None or not values:
         return values
     shapes = [tuple(weight.shape) for weight in layer.weights]
     given = values
-    if is_old:
+    if era == 0 and kind == "BatchNormalization":
+        return with_variance(layer, values)
+    if era < 2:
         values = from_keras_1(kind, layer, values)
     if kind in _CONVOLUTIONS:
         values = _convolution(kind, shapes, values, is_flipped)
     else:
         values = convert_recurrent(kind, layer.name, shapes, values)
     # A file without a version may be a newer one of another program: what fits, stays.
-    if is_old and not is_flipped and _fits(given, shapes) and not _fits(values, shapes):
+    if era < 2 and not is_flipped and _fits(given, shapes) and not _fits(values, shapes):
         return given
     return values
 
 
 def _converted_network(
-    network: Any, values: list[np.ndarray], is_old: bool, is_flipped: bool
+    network: Any, values: list[np.ndarray], era: int, is_flipped: bool
 ) -> list[np.ndarray]:
     """A nested model's weights: the trainable ones of all its layers, then the others."""
     layers = list(network.layers)
-    counts = [_stored_counts(layer, is_old) for layer in layers]
+    counts = [_stored_counts(layer, era) for layer in layers]
     trainable = sum(count for count, _ in counts)
     if trainable + sum(count for _, count in counts) != len(values):
         return values  # the caller says that the counts differ
@@ -101,23 +105,23 @@ def _converted_network(
     for layer, (own, fixed) in zip(layers, counts, strict=True):
         given = values[first : first + own] + values[second : second + fixed]
         first, second = first + own, second + fixed
-        made = _converted(layer, given, is_old, is_flipped)
+        made = _converted(layer, given, era, is_flipped)
         cut = len(made) - fixed
         found, frozen = found + made[:cut], frozen + made[cut:]
     return found + frozen
 
 
-def _stored_counts(layer: Any, is_old: bool) -> tuple[int, int]:
+def _stored_counts(layer: Any, era: int) -> tuple[int, int]:
     """How many arrays of a layer's trainable weights, and of its others, a file holds."""
     own, fixed = len(layer.trainable_weights), len(layer.non_trainable_weights)
-    if not is_old:
+    if era == 2:
         return own, fixed
     directions = getattr(layer, "_directions", None)
     inner = directions or (layer.layers if getattr(layer, "is_network", False) else None)
     if inner is None and _is_wrapper(layer):
         inner = [layer.layer]
     if inner is not None:
-        pairs = [_stored_counts(one, is_old) for one in inner]
+        pairs = [_stored_counts(one, era) for one in inner]
         return sum(count for count, _ in pairs), sum(count for _, count in pairs)
     kind = kind_of(layer)
     return (own, fixed) if kind is None else (stored_count(kind, own), stored_count(kind, fixed))

@@ -1,4 +1,4 @@
-"""Weights as Keras 1 kept them: other axes of kernels, and one array for each gate."""
+"""Weights as Keras 0.3 and 1 kept them: other axes of kernels, and one array for each gate."""
 
 from __future__ import annotations
 
@@ -34,6 +34,17 @@ def from_keras_1(kind: str, layer: Any, weights: Sequence[np.ndarray]) -> list[n
         return arrays
     if kind in _KERNELS and arrays:
         arrays[0] = _KERNELS[kind](layer, arrays[0])
+    return arrays
+
+
+def with_variance(layer: Any, weights: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """A batch normalization's arrays with the variance, where Keras 0.3 kept the deviation.
+
+    It divided by ``deviation + epsilon``; since Keras 1 it is ``sqrt(variance + epsilon)``.
+    """
+    arrays = list(weights)
+    if len(arrays) == 4:
+        arrays[3] = (arrays[3] + layer.epsilon) ** 2 - layer.epsilon
     return arrays
 
 

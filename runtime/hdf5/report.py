@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from kir.errors import FileFormatError
 
 
-@dataclass
+@dataclass(repr=False)
 class LoadReport:
     """The weights of a model and of a file, compared.
 
@@ -38,6 +38,10 @@ class LoadReport:
         if self.is_complete:
             return self
         raise FileFormatError(f"The weights and the model are not of the same layers. {self}")
+
+    def __repr__(self) -> str:
+        """Short, as a notebook shows what the last call of a cell returns."""
+        return f"<{self}>"
 
     def __str__(self) -> str:
         """The counts, and the first names of what did not match."""

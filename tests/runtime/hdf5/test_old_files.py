@@ -171,22 +171,40 @@ def test_kernels_without_a_backend_are_turned_around_by_hand(tmp_path):
     np.testing.assert_array_equal(other.get_weights()[0], model.get_weights()[0])
 
 
-def test_numbered_files_of_keras_0_are_read(tmp_path):
-    model = randomize(Sequential([L.Dense(3, input_shape=(2,)), L.Dropout(0.5), L.Dense(1)]))
-    with h5py.File(tmp_path / "w.h5", "w") as file:
+def write_keras_0(path, model, arrays):
+    """A file whose layers and weights are numbered, as Keras 0.3 wrote it."""
+    with h5py.File(path, "w") as file:
         file.attrs["nb_layers"] = len(model.layers)
         for i, layer in enumerate(model.layers):
             group = file.create_group(f"layer_{i}")
-            group.attrs["nb_params"] = len(layer.get_weights())
-            for n, array in enumerate(layer.get_weights()):
+            found = arrays.get(i, layer.get_weights())
+            group.attrs["nb_params"] = len(found)
+            for n, array in enumerate(found):
                 group[f"param_{n}"] = array
-    other = Sequential([L.Dense(3, input_shape=(2,)), L.Dropout(0.5), L.Dense(1)])
-    other.load_weights(tmp_path / "w.h5")
+    return path
+
+
+def test_numbered_files_of_keras_0_are_read(tmp_path):
+    def build():
+        return Sequential([L.Dense(3, input_shape=(2,)), L.Dropout(0.5), L.Dense(1)])
+
+    model, other = randomize(build()), build()
+    path = write_keras_0(tmp_path / "w.h5", model, {})
+    other.load_weights(path)
     np.testing.assert_array_equal(other.get_weights()[2], model.get_weights()[2])
-    with h5py.File(tmp_path / "w.h5", "r+") as file:
+    with h5py.File(path, "r+") as file:
         file.attrs["nb_layers"] = 10**9
     with pytest.raises(FileFormatError, match=r"'nb_layers'.*1000000000.*3 members"):
-        other.load_weights(tmp_path / "w.h5")
+        other.load_weights(path)
+
+
+def test_keras_0_kept_the_standard_deviation(tmp_path):
+    model = Sequential([L.BatchNormalization(epsilon=0.1, input_shape=(2,))])
+    mean, deviation = np.array([1.0, 2.0]), np.array([0.5, 3.0])
+    arrays = {0: [np.ones(2), np.zeros(2), mean, deviation]}
+    model.load_weights(write_keras_0(tmp_path / "w.h5", model, arrays))
+    x = RANDOM.normal(size=(3, 2))
+    np.testing.assert_allclose(model.predict(x), (x - mean) / (deviation + 0.1), rtol=1e-5)
 
 
 PAIRS = [
