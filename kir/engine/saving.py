@@ -116,7 +116,7 @@ def load_weights(
     reshape: bool = False,
 ) -> Any:
     """Loads weights into a model, or raises and leaves it as it was; see `Network.load_weights`."""
-    return executor().hdf5.load_weights(model, filepath, by_name, skip_mismatch, reshape)
+    return executor().saving.load_weights(model, filepath, by_name, skip_mismatch, reshape)
 
 
 def save_weights_to_hdf5_group(f: Any, layers: Sequence[Any]) -> None:

@@ -16,6 +16,9 @@ WRITERS: Mapping[str, Callable[..., None]] = {
 """How to write a model to a path, by the path's suffix."""
 
 
+load_weights = keras3.load_weights
+
+
 def is_archive(start: bytes) -> bool:
     """Whether a file that starts so is an archive."""
     return start.startswith(SIGNATURES)

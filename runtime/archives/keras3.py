@@ -87,6 +87,27 @@ def read_model(archive: Archive, custom_objects: dict[str, Any], compile: bool) 
     return model
 
 
+def load_weights(model: Any, content: bytes) -> list[str]:
+    """Reads a `.weights.h5` file of Keras 3 or tf.keras into a model that is built alike.
+
+    Its groups are numbered by the layers' classes, in the order of the layers.
+
+    Args:
+        model: the model.
+        content: of the file.
+
+    Returns:
+        The names of the weights, all of which were loaded.
+
+    Raises:
+        UnsupportedError: the model has a layer without a counterpart in Keras 3.
+        FileFormatError: the file is damaged, or of a model with other layers.
+        ShapeError: a weight has another shape. The model is as it was before.
+    """
+    read_weights(content, model_config(model), model)
+    return [weight.name for weight in model.weights]
+
+
 def read_architecture(archive: Archive) -> dict[str, Any]:
     """The architecture as a config of Keras 2.2.4."""
     return _upgraded(archive, read_config(archive), {})

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kir.errors import UpgradeWarning
+from kir.errors import ConfigError, FileFormatError, UpgradeWarning
 from kir.models import load_model, model_from_json
 from kir.serde.config import upgrade_config
 from tests.runtime.hdf5 import peers
@@ -57,9 +57,14 @@ def arrays(path: Path, prefix: str) -> list[np.ndarray]:
         return [data[name] for name in data.files if name.startswith(prefix)]
 
 
-@pytest.mark.parametrize("name", MODELS)
+# The weights of some are read into models made of JSON too: from both layouts of their files.
+CASES = [("model", name) for name in MODELS]
+CASES += [("weights", name) for name in ("cnn", "bidirectional", "nested", "frozen", "states")]
+CASES += [("numbered weights", name) for name in ("cnn", "bidirectional", "nested", "multi")]
+
+
+@pytest.mark.parametrize(("how", "name"), CASES)
 @pytest.mark.parametrize("package", ["tf_keras", "keras"])
-@pytest.mark.parametrize("how", ["model", "weights"])
 def test_predictions_are_those_of_the_writer(folders, package, name, how):
     folder = folders[package]
     custom = {"double": lambda t: t * 2}
@@ -70,7 +75,8 @@ def test_predictions_are_those_of_the_writer(folders, package, name, how):
             model = load_model(folder / f"{name}.h5", custom, compile=False)
         else:
             model = model_from_json((folder / f"{name}.json").read_text(), custom)
-            model.load_weights(folder / f"{name}.h5")
+            ending = "h5" if how == "weights" else "weights.h5"
+            model.load_weights(folder / f"{name}.{ending}").require_complete()
     x = arrays(folder / f"{name}.npz", "x")
     found = model.predict(x if len(x) > 1 else x[0])
     found = found if isinstance(found, list) else [found]
@@ -109,3 +115,12 @@ def test_training_goes_on(folders, package, name):
         # RMSprop of later versions has epsilon inside the root.
         loose = 10 if name == "rmsprop" else 1
         np.testing.assert_allclose(value, want, rtol=loose * 2e-4, atol=loose * 2e-5)
+
+
+def test_numbered_weights_are_read_as_a_whole(folders):
+    folder = folders["keras"]
+    model = load_model(folder / "mlp.h5", compile=False)
+    with pytest.raises(ConfigError, match=r"`\.weights\.h5` file, which numbers the layers"):
+        model.load_weights(folder / "mlp.weights.h5", by_name=True)
+    with pytest.raises(FileFormatError, match="hold"):
+        model.load_weights(folder / "cnn.weights.h5")

@@ -193,6 +193,7 @@ for build in MODELS:
     found = model.predict(inputs if len(inputs) > 1 else inputs[0], verbose=0)
     found = found if isinstance(found, list | tuple) else [found]
     model.save(f"{name}.h5")
+    model.save_weights(f"{name}.weights.h5")
     with open(f"{name}.json", "w") as file:
         file.write(model.to_json())
     arrays = {f"x{i}": v for i, v in enumerate(inputs)} | {f"y{i}": v for i, v in enumerate(found)}
