@@ -12,6 +12,50 @@ from typing import Any
 
 from kir import losses
 
+# The headings of a page, by the files that define what stands below them, in the order of the page.
+LAYERS = {
+    "core": "Core",
+    "dropout": "Core",
+    "reshaping": "Core",
+    "lambda_layer": "Core",
+    "convolutional": "Convolutional",
+    "pooling": "Pooling",
+    "local": "Locally connected",
+    "recurrent": "Recurrent",
+    "cudnn_recurrent": "Recurrent",
+    "convolutional_recurrent": "Recurrent",
+    "embeddings": "Embedding",
+    "merge": "Merge",
+    "advanced_activations": "Advanced activations",
+    "normalization": "Normalization",
+    "noise": "Noise",
+    "wrappers": "Wrappers",
+    "keras_1": "Layers of Keras 1",
+}
+BACKEND = {
+    "values": "Variables and placeholders",
+    "creation": "New tensors",
+    "elementwise": "Element-wise mathematics",
+    "comparison": "Comparison",
+    "reductions": "Reductions",
+    "linalg": "Products and look-up",
+    "shapes": "Shapes",
+    "nn": "Activations and cross-entropies",
+    "normalization": "Normalization",
+    "conv": "Convolution",
+    "pooling": "Pooling",
+    "random": "Random tensors",
+    "control": "Learning phase and choice",
+    "loops": "Loops",
+    "ctc": "Connectionist temporal classification",
+    "sparse": "Sparse tensors",
+    "differentiation": "Gradients, functions, sessions",
+    "session": "Gradients, functions, sessions",
+    "common": "Settings and names",
+    "names": "Settings and names",
+}
+OTHERS = "Others"
+
 
 @dataclass(frozen=True)
 class Page:
@@ -22,7 +66,7 @@ class Page:
         modules: the modules whose public names it shows, each after the other.
         text: what is said before the names.
         members: whether the methods of classes are shown.
-        has_families: whether names stand under the headings of the files that define them.
+        families: the headings that names stand under, by the files that define them.
         also: headings, and the full names of what is shown below them, with its methods.
     """
 
@@ -30,7 +74,7 @@ class Page:
     modules: tuple[str, ...]
     text: str = ""
     members: bool = False
-    has_families: bool = False
+    families: Mapping[str, str] = field(default_factory=dict)
     also: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
@@ -40,13 +84,13 @@ PAGES = {
     "layers": Page(
         "Layers",
         ("kir.layers",),
-        has_families=True,
+        families=LAYERS,
         also={"Base class": ["kir.engine.base_layer.Layer"]},
     ),
     "models": Page(
         "Models", ("kir.models",), members=True, also={"Base class": ["kir.engine.network.Network"]}
     ),
-    "backend": Page("Backend", ("kir.backend",), has_families=True),
+    "backend": Page("Backend", ("kir.backend",), families=BACKEND),
     "losses": Page("Losses", ("kir.losses",)),
     "metrics": Page(
         "Metrics", ("kir.metrics",), "Every loss is a metric too; see [Losses](losses.md)."
@@ -149,9 +193,10 @@ def _module(module: ModuleType, page: Page, titled: bool) -> list[str]:
             spellings.setdefault(home(getattr(module, name)), []).append(name)
     families: dict[str, list[str]] = {}
     for path, names in spellings.items():
-        family = _family(getattr(module, names[0]), module) if page.has_families else ""
+        family = _family(getattr(module, names[0]), page.families)
         families.setdefault(family, []).append(path)
-    for family, paths in families.items():
+    order = [*page.families.values(), OTHERS, ""]
+    for family, paths in sorted(families.items(), key=lambda item: order.index(item[0])):
         if family:
             lines += [f"## {family}", ""]
         for path in paths:
@@ -178,10 +223,8 @@ def _summary(module: ModuleType) -> str:
     return re.sub(r"https?://[^\s)]*[^\s).,]", r"<\g<0>>", text)
 
 
-def _family(value: Any, shown_in: ModuleType) -> str:
-    """The heading for names of one file: the first sentence of the file's docstring."""
-    module = importlib.import_module(value.__module__)
-    if module is shown_in:
-        return "Common functions"
-    first = inspect.cleandoc(module.__doc__ or "").split("\n\n")[0].replace("\n", " ")
-    return first.split(". ")[0].rstrip(".").split(": ")[0].split(";")[0]
+def _family(value: Any, families: Mapping[str, str]) -> str:
+    """The heading for the names that are defined in one file; empty if there are no headings."""
+    if not families:
+        return ""
+    return next((families[p] for p in value.__module__.split(".") if p in families), OTHERS)
