@@ -70,7 +70,7 @@ def list_weights(path: str) -> list[tuple[str, str, tuple[int, ...], str]]:
         FileFormatError: the file cannot be opened, is damaged, or holds no weights.
         UnsafeFileError: it refers to other files.
     """
-    with open_to_read(path) as file:
+    with open_to_read(path) as file, reporting_damage(file):
         return [
             (layer.name, name, tuple(dataset.shape), str(dataset.dtype))
             for layer in find_weights(file).layers

@@ -149,7 +149,8 @@ def read_arrays(stored: Iterable[StoredArrays]) -> list[list[np.ndarray]]:
     if not any(datasets):
         return [[] for _ in groups]
     file = groups[0].group.file
-    with mapped(file) as content:
+    # A damaged data type shows only when it is asked for.
+    with mapped(file) as content, reporting_damage(file):
         places = [[find_place(d, content) for d in group] for group in datasets]
         check_datasets(
             [

@@ -179,3 +179,12 @@ def test_weights_in_archives_are_looked_at(tmp_path, suffix):
     (problem,) = problems(tmp_path / f"net{suffix}")
     assert problem.startswith("None: layer 'a', a")
     assert "12 of its 12 numbers are NaN" in problem
+
+
+def test_a_damaged_data_type_is_a_problem_of_the_file(weights_h5):
+    exponent_and_bias = b"\x17\x08\x00\x17\x7f\x00\x00\x00"
+    content = weights_h5.read_bytes()
+    assert exponent_and_bias in content
+    weights_h5.write_bytes(content.replace(exponent_and_bias, b"\x17\x08\x00\x17\xff\xff\xff\x7f"))
+    assert all("is damaged" in problem for problem in problems(weights_h5))
+    assert not check_file(weights_h5).is_good
