@@ -11,7 +11,11 @@ from kir.errors import ConfigError, FileFormatError, KirError, UpgradeWarning
 from kir.serde import config as config_form
 from kir.serde.config import json_value, model_from_config, upgrade_config
 from kir.serde.keras3.hard_sigmoid import factors
-from kir.serde.keras3.optimizers import has_schedule, optimizer_arrays, set_optimizer_arrays
+from kir.serde.keras3.optimizers import (
+    named_optimizer,
+    optimizer_arrays,
+    set_optimizer_arrays,
+)
 from kir.serde.keras3.own_forms import MARK, marked, unmarked
 from kir.serde.keras3.places import containers, places
 from kir.serde.keras3.training import compile_config
@@ -171,7 +175,7 @@ def _compile(
     known = {**get_custom_objects(), **custom_objects}
     optimizer = compiled.get("optimizer")
     if isinstance(optimizer, str):
-        optimizer = {"class_name": optimizer, "config": {}}
+        optimizer = named_optimizer(optimizer)
     try:
         given = {**compiled, "optimizer_config": optimizer}
         found = upgrade_training(given, origin, report, known, model.output_names)
@@ -188,7 +192,7 @@ def _compile(
     if not arrays:
         return
     try:
-        set_optimizer_arrays(model, arrays, has_schedule(optimizer))
+        set_optimizer_arrays(model, arrays)
     except KirError as error:
         warnings.warn(
             f"The optimizer's state does not fit, so training starts with a fresh one. ({error})",

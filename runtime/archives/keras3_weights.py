@@ -11,10 +11,10 @@ import numpy as np
 
 from kir.engine.variable import Variable, compute_initial_values
 from kir.errors import FileFormatError, ShapeError
-from kir.serde.keras3.cudnn import plain_arrays
 from kir.serde.keras3.hard_sigmoid import factors, scaled
 from kir.serde.keras3.places import Place, places
 from runtime.hdf5.opening import open_to_read, reporting_damage
+from runtime.hdf5.recurrent_weights import convert_recurrent
 from runtime.hdf5.safety import check_datasets
 
 VARIABLES = "vars"
@@ -37,13 +37,21 @@ def write_weights(
         for place in places(config, model):
             arrays = [w.get_value() for w in place.weights]
             if type(place.layer).__name__.startswith("CuDNN"):
-                arrays = plain_arrays(place.layer, arrays)
+                arrays = _plain(place.layer, arrays)
             else:
                 arrays = scaled(arrays, factors(place.layer))
             _write_group(file, place.path, arrays)
         if optimizer is not None:
             _write_group(file, OPTIMIZER, optimizer)
     return buffer.getvalue()
+
+
+def _plain(layer: Any, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """The weights of cuDNN's layer for the plain one that is written in its place."""
+    kind = type(layer).__name__.removeprefix("CuDNN")
+    width = arrays[0].shape[1]
+    bias = (2, width) if kind == "GRU" else (width,)
+    return convert_recurrent(kind, layer.name, [arrays[0].shape, arrays[1].shape, bias], arrays)
 
 
 def _write_group(file: h5py.File, path: str, arrays: Sequence[np.ndarray]) -> None:

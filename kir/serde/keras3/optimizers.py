@@ -78,7 +78,7 @@ def optimizer_arrays(model: Any) -> list[np.ndarray]:
     return arrays
 
 
-def set_optimizer_arrays(model: Any, arrays: Sequence[np.ndarray], has_schedule: bool) -> None:
+def set_optimizer_arrays(model: Any, arrays: Sequence[np.ndarray]) -> None:
     """Sets the state of a compiled model's optimizer from what Keras 3 wrote.
 
     Raises:
@@ -88,12 +88,14 @@ def set_optimizer_arrays(model: Any, arrays: Sequence[np.ndarray], has_schedule:
     optimizer = model.optimizer
     groups = [[*slots] for group in _slots(optimizer) for slots in zip(*group, strict=True)]
     targets = [slot for slots in groups for slot in slots]
-    first = 1 if has_schedule else 2
-    given = list(arrays[first:])
-    if not arrays or len(given) != len(targets):
+    # tf.keras has no learning rate among them, nor has Keras 3 where a schedule gives it.
+    first = len(arrays) - len(targets)
+    if first not in (1, 2):
         raise ConfigError(
-            f"The archive holds {len(given)} slots of the optimizer, which has {len(targets)}."
+            f"The archive holds {len(arrays)} variables of the optimizer, which has "
+            f"{len(targets)} slots."
         )
+    given = arrays[first:]
     for slot, array in zip(targets, given, strict=True):
         if array.shape != slot.type.shape:
             raise ConfigError(f"A slot of the optimizer is {slot.type}; the file's {array.shape}.")
@@ -117,7 +119,8 @@ def _slots(optimizer: Any) -> list[list[Any]]:
     return [[lists[i] for i in group] for group in groups]
 
 
-def has_schedule(value: Any) -> bool:
-    """Whether an optimizer's entry has a schedule in the place of a learning rate."""
-    config = value.get("config") if isinstance(value, Mapping) else None
-    return isinstance(config, Mapping) and isinstance(config.get("learning_rate"), Mapping)
+def named_optimizer(name: str) -> Config:
+    """The entry of an optimizer that `compile` was given by its name, with the rates of there."""
+    known = {one.lower(): one for one in (*_CLASSES, "Nadam")}
+    found = known.get(name.lower(), name)
+    return entry("keras.optimizers", found, {"learning_rate": 0.01 if found == "SGD" else 0.001})

@@ -290,6 +290,12 @@ def test_a_training_configuration_of_another_kind_is_left_out(compiled, tmp_path
     assert model.optimizer is None
 
 
+def test_an_optimizer_by_name_has_the_rate_of_keras_3(tmp_path):
+    compiled = {"optimizer": "adadelta", "loss": "mse"}
+    model = load_model(archive_of(tmp_path, entry("Dense", units=2), compile_config=compiled))
+    assert model.optimizer.get_config()["lr"] == pytest.approx(0.001)
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(
     "layer", [None, 3, [], {}, {"class_name": 3}, entry("Dense"), entry("Dense", units="many")]
