@@ -461,7 +461,9 @@ class Layer:
 
     def _check_tensor(self, x: Any) -> Tensor:
         if isinstance(x, Variable):
-            return identity(x)  # type: ignore[no-any-return]
+            tensor: Any = identity(x)
+            tensor._stands_for = x
+            return tensor  # type: ignore[no-any-return]
         if not isinstance(x, Tensor):
             raise NoTensorError(
                 f"{type(self).__name__} {self.name!r} was called with {x!r} "
@@ -883,7 +885,8 @@ def _flat_updates(updates: Any) -> list[Any]:
 def object_key(inputs: Any) -> Any:
     """What losses and updates are kept under: the identity of the inputs they depend on."""
     found = [x for x in to_list(inputs) if x is not None] if inputs is not None else []
-    return tuple(map(id, found)) or None
+    # The tensor that a variable was called with is known to the program by the variable.
+    return tuple(id(getattr(x, "_stands_for", x)) for x in found) or None
 
 
 def assign_weights(label: str, weights: Sequence[Variable], arrays: Sequence[Any]) -> None:

@@ -131,3 +131,11 @@ def test_an_optimizer_gives_the_gradient_by_one_tensor():
     inputs, targets, weights = model._standardize_user_data(np.ones((4, 3)), np.ones((4, 2)))
     found = K.function(fed, grads)(inputs + targets + weights)
     assert [f.shape for f in found] == [(4, 2)]
+
+
+def test_losses_of_a_call_are_found_by_the_variable_that_was_passed():
+    layer = Dense(2, activity_regularizer="l2", kernel_regularizer="l1")
+    x = K.variable(np.ones((3, 4)))
+    layer(x)
+    assert len(layer.get_losses_for(x)) == 1
+    assert len(layer.get_losses_for(None)) == 1
