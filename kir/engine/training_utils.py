@@ -148,14 +148,14 @@ def check_array_length_consistency(inputs: Any, targets: Any, weights: Any = Non
     """All arrays must have as many samples as the first.
 
     Args:
-        inputs: a list of arrays, None where there is none.
+        inputs: an array or a list of arrays, None where there is none.
         targets: likewise.
         weights: likewise; sample weights.
 
     Raises:
         ConfigError: they have not.
     """
-    groups = (inputs or (), targets or (), weights or ())
+    groups = ([] if g is None else to_list(g) for g in (inputs, targets, weights))
     data_arrays.check_lengths(*([a for a in g if hasattr(a, "shape")] for g in groups))
 
 

@@ -78,6 +78,7 @@ def test_weights_that_do_not_fit(arguments, error, message):
 
 def test_lengths_must_agree():
     utils.check_array_length_consistency([X], [Y], [np.ones(6)])
+    utils.check_array_length_consistency(X, Y, None)
     with pytest.raises(ConfigError, match="6 input samples and 5 target samples"):
         utils.check_array_length_consistency([X], [Y[:5]])
     with pytest.raises(ConfigError, match="same number of samples"):
