@@ -48,7 +48,7 @@ def test_summary_of_a_large_model_is_fast():
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
     # The program's own time, as others may keep the machine busy; the best of several.
-    assert min(seconds() for _ in range(5)) < SUMMARY_SECONDS
+    assert min(seconds() for _ in range(3)) < SUMMARY_SECONDS
 
 
 def test_commands_on_architectures_load_no_tensorflow(tmp_path):
