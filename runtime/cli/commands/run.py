@@ -12,6 +12,7 @@ from runtime.cli.options import command
 
 # Read at the start of the processes that run a script.
 TF1 = "KIR_TF1"
+PYTHON = "KIR_PYTHON"
 STARTUP = Path(__file__).parents[1] / "startup"
 
 # The script's own options are none of this command's.
@@ -46,4 +47,5 @@ def run(ctx: click.Context, module: str | None, tf1: bool, arguments: tuple[str,
 def environment(tf1: bool = False) -> dict[str, str]:
     """The environment of a process in which `import keras` means kir."""
     path = [str(STARTUP), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(path), TF1: "1" if tf1 else ""}
+    own = {"PYTHONPATH": os.pathsep.join(path), PYTHON: sys.prefix, TF1: "1" if tf1 else ""}
+    return {**os.environ, **own}

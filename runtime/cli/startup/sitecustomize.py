@@ -24,6 +24,8 @@ def _start() -> None:
         if error.name != "sitecustomize":
             raise
         sys.modules["sitecustomize"] = this  # the import under way ends by looking for it
+    if os.environ.get("KIR_PYTHON") != sys.prefix:
+        return  # another Python, which the script has started for something else
     found = importlib.util.find_spec("kir")
     if found is None or not os.path.abspath(found.origin or "").startswith(_ROOT + os.sep):
         sys.path.insert(0, _ROOT)  # a checkout that is not installed, or not this one

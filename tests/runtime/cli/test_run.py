@@ -105,6 +105,19 @@ def test_a_folder_named_keras_beside_the_script_is_not_taken(start: Start, tmp_p
     assert start("import keras; print(keras.__version__)").stdout == "2.2.4\n"
 
 
+def test_another_python_keeps_its_own_keras(start: Start) -> None:
+    ran = start(
+        """
+        import os, subprocess, sys
+        other = {**os.environ, 'KIR_PYTHON': '/another/prefix'}
+        code = "import sys; print([type(f).__name__ for f in sys.meta_path])"
+        subprocess.check_call([sys.executable, '-c', code], env=other)
+        """
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "_AliasFinder" not in ran.stdout
+
+
 @pytest.mark.tf
 @pytest.mark.slow
 def test_tensorflow_1_names_are_there_with_tf1(start: Start) -> None:
