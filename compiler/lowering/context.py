@@ -45,7 +45,12 @@ class Context:
         self._iterations: list[Any] = []
 
     def read(self, variable: Variable) -> Any:
-        """The variable's value at the beginning of the step."""
+        """The variable's value at the beginning of the step.
+
+        A program may put a value that it computes of other weights in the place of a layer's.
+        """
+        if not isinstance(variable, Variable) and isinstance(variable, Value):
+            return self.derive(variable)
         found = self.values.get(variable)
         if found is None:
             found = self._read_outside(resource(variable))

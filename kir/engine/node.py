@@ -140,7 +140,7 @@ class LayerCall(Node):
             name=outbound_layer.name,
             masks=operand_masks,
             arguments=arguments,
-            weights=outbound_layer.weights if weights is None else weights,
+            weights=_own_weights(outbound_layer) if weights is None else weights,
             value_class=Tensor,
         )
         self.layer = self.outbound_layer = outbound_layer
@@ -153,6 +153,11 @@ class LayerCall(Node):
         histories = [getattr(x, "_keras_history", None) for x in self.input_tensors]
         known = [] if None in histories else histories
         self._link(*([h[i] for h in known] for i in range(3)))  # type: ignore[index]
+
+
+def _own_weights(layer: Layer) -> list[ir.Weight]:
+    """A layer's weights, without the values that a program has put in the place of some."""
+    return [w for w in layer.weights if isinstance(w, ir.Weight)]
 
 
 def _attribute(value: Any) -> Any:

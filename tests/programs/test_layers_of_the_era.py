@@ -164,3 +164,18 @@ def test_a_loss_is_zero_where_there_is_nothing_to_compare():
     f = K.function([x], [K.mean(error)])
     assert f([np.ones((3, 2)) * 2])[0] == 4.0
     assert f([-np.ones((3, 2))])[0] == 0.0
+
+
+def test_a_layer_may_compute_with_values_of_another_layers_weights():
+    """Attribution methods run a layer again with the positive part of its kernel."""
+    x = Input((3,))
+    layer = Dense(2)
+    y = layer(x)
+    positive = Dense(2, use_bias=False)
+    positive.build((None, 3))
+    positive.kernel = K.relu(layer.kernel)
+    positive._trainable_weights = [positive.kernel]
+    model = Model(x, [y, positive(x)])
+    given = np.random.random((4, 3))
+    want = given @ np.maximum(layer.get_weights()[0], 0)
+    np.testing.assert_allclose(model.predict(given)[1], want, rtol=1e-5)
