@@ -21,7 +21,10 @@ _KINDS = {
     inspect.Parameter.KEYWORD_ONLY: griffe.ParameterKind.keyword_only,
     inspect.Parameter.VAR_KEYWORD: griffe.ParameterKind.var_keyword,
 }
-_OWN_SECTION = re.compile(r"^(Shape|Weights|Reference):\n((?:    .*\n?|\n(?=    ))+)", re.MULTILINE)
+# Returns is among them, as griffe takes its first words for a name.
+_OWN_SECTION = re.compile(
+    r"^(Returns|Shape|Weights|Reference):\n((?:    .*\n?|\n(?=    ))+)", re.MULTILINE
+)
 _EXAMPLE = re.compile(r"^Example:$", re.MULTILINE)
 _ADDRESS = re.compile(r"https?://[^\s)]*[^\s).,]")
 
