@@ -68,7 +68,7 @@ class InputLayer(Layer):
                     "axis, or batch_input_shape=(...) with it."
                 )
             batch_input_shape = (batch_size, *input_shape)
-        self.batch_input_shape = tuple(batch_input_shape)
+        self.batch_input_shape = tuple(map(_whole, batch_input_shape))
         if dtype is None:
             dtype = common.floatx() if input_tensor is None else str(input_tensor.dtype.name)
         self.dtype = check_dtype(dtype)
@@ -105,6 +105,11 @@ class InputLayer(Layer):
             "sparse": self.sparse,
             "name": self.name,
         }
+
+
+def _whole(size: Any) -> Any:
+    """A size that a program computed by a division, as the whole number that it is."""
+    return int(size) if isinstance(size, float) and size.is_integer() else size
 
 
 def _shape_of(tensor: Any) -> tuple[int | None, ...]:

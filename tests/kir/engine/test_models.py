@@ -43,6 +43,10 @@ def test_inputs_and_outputs_may_be_tuples():
     assert model.output_shape == [(None, 2), (None, 3)]
 
 
+def test_a_size_that_a_division_gave_is_a_whole_number():
+    assert str(Input((6 / 2, 4)).type) == "f32[?,3,4]"
+
+
 def test_a_shape_to_build_for_may_be_a_list_of_sizes():
     layer = BatchNormalization(axis=1)
     layer.build([None, 5, 3])
