@@ -235,7 +235,8 @@ def _decoded(value: Any, kind: str | None, name: Any, known: Mapping[str, Any]) 
                 f"Lambda {name!r} holds marshalled Python code, which would run on your machine. "
                 f"Give the function instead: custom_objects={{{name!r}: function}}; or, if you "
                 "trust the file's author, load it inside "
-                "`with kir.utils.generic_utils.allow_unsafe_code():`."
+                "`with kir.utils.generic_utils.allow_unsafe_code():`, or in a program that "
+                "`kir run --allow-code` runs."
             ) from error
     if kind is None and callable(value):
         return value

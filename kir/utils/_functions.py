@@ -12,6 +12,7 @@ import base64
 import binascii
 import hashlib
 import marshal
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -20,6 +21,8 @@ from typing import Any
 
 from kir.errors import FileFormatError, UnsafeFileError
 
+# Set to 1 by `kir run --allow-code`.
+ALLOW_CODE = "KIR_ALLOW_CODE"
 _ALLOWED: ContextVar[bool] = ContextVar("kir_unsafe_code_allowed", default=False)
 # The code that this process dumped, with the global names that its function saw last.
 _DUMPED_HERE: dict[bytes, dict[str, Any]] = {}
@@ -39,8 +42,8 @@ def allow_unsafe_code() -> Iterator[None]:
 
 
 def is_unsafe_code_allowed() -> bool:
-    """Whether we are inside `allow_unsafe_code`."""
-    return _ALLOWED.get()
+    """Whether we are inside `allow_unsafe_code`, or `kir run` was told to allow it."""
+    return _ALLOWED.get() or os.environ.get(ALLOW_CODE) == "1"
 
 
 def func_dump(func: FunctionType) -> tuple[str, tuple[Any, ...] | None, tuple[Any, ...] | None]:

@@ -118,6 +118,23 @@ def test_another_python_keeps_its_own_keras(start: Start) -> None:
     assert "_AliasFinder" not in ran.stdout
 
 
+@pytest.mark.parametrize(("options", "status"), [((), 1), (("--allow-code",), 0)])
+def test_code_of_an_earlier_process_is_loaded_if_allowed(
+    start: Start, options: tuple[str, ...], status: int
+) -> None:
+    start(
+        """
+        from keras.layers import Lambda
+        from keras.models import Sequential
+
+        model = Sequential([Lambda(lambda x: x, output_shape=(2,), input_shape=(2,))])
+        open('model.json', 'w').write(model.to_json())
+        """
+    )
+    text = "from keras.models import model_from_json; model_from_json(open('model.json').read())"
+    assert start(text, *options, "script.py").returncode == status
+
+
 @pytest.mark.tf
 @pytest.mark.slow
 def test_tensorflow_1_names_are_there_with_tf1(start: Start) -> None:
