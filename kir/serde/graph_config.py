@@ -184,7 +184,14 @@ class _Writer:
         dialect, _, name = node.op.partition(".")
         if dialect == USER:
             return name not in get_custom_objects()
-        return node.op == _LAMBDA and _needs_outside(node)
+        return node.op == _LAMBDA and _needs_outside(node) and not self._borrows(node)
+
+    def _borrows(self, node: Node) -> bool:
+        """Whether a function takes weights of other layers, which a copy would no longer follow."""
+        assert node.region is not None
+        taken = {w for inner in node.region.walk() for w in used_weights(inner)}
+        others = (one for one in self.graph.nodes if one.name != node.name)
+        return any(w in taken for one in others for w in one.weights)
 
     def traced(self, node: Node) -> dict[str, Any]:
         """The layer that the calls of this name in the graph are made of."""
