@@ -26,7 +26,6 @@ from compiler.programs.inference import frozen, has_opaque
 from compiler.tensorflow import internal, tf
 from kir import backend as K
 from kir.aliases import tensorflow_1
-from kir.backend.common import settings_key
 from kir.backend.recording import adopt_variable, substitute
 from kir.engine.tensor import (
     NeedsTensorFlowError,
@@ -41,6 +40,7 @@ from kir.engine.user_code import tensorflow_reason
 from kir.errors import DTypeError, KirError, ShapeError
 from kir.ir.attributes import to_attribute
 from kir.ir.graph import Node, Opaque, Ref, Value, Weight
+from kir.settings import settings_key
 
 _WITHOUT_DISPATCH = ("while_loop", "map_fn", "vectorized_map", "switch_case")
 # Of a tensor and a symbolic value; TensorFlow leaves them to the symbolic one.

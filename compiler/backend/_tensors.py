@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from compiler.tensorflow import tf
-from kir.backend.common import floatx
 from kir.errors import ConfigError
+from kir.settings import floatx
 
 FIRST = "channels_first"
 

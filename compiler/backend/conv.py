@@ -15,8 +15,8 @@ from compiler.backend._tensors import (
     upper_padding,
 )
 from compiler.tensorflow import tf
-from kir.backend.common import normalize_data_format
 from kir.errors import ConfigError, ShapeError
+from kir.settings import normalize_data_format
 
 
 def _with_channels_last(x: Any, data_format: str | None, compute: Callable[[Any], Any]) -> Any:

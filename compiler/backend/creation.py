@@ -8,7 +8,7 @@ import numpy as np
 
 from compiler.backend._tensors import as_tensor
 from compiler.tensorflow import tf
-from kir.backend.common import floatx
+from kir.settings import floatx
 
 
 def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None = None) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 from compiler.backend._tensors import as_tensor
 from compiler.tensorflow import tf
-from kir.backend.common import epsilon
+from kir.settings import epsilon
 
 
 def ctc_label_dense_to_sparse(labels: Any, label_lengths: Any) -> Any:

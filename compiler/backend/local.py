@@ -6,7 +6,7 @@ from typing import Any
 
 from compiler.backend._tensors import FIRST, as_tensor, as_tuple, mixed_shape
 from compiler.tensorflow import tf
-from kir.backend.common import normalize_data_format
+from kir.settings import normalize_data_format
 
 
 def local_conv1d(

@@ -6,8 +6,8 @@ from typing import Any
 
 from compiler.backend._tensors import as_tensor, mixed_shape
 from compiler.tensorflow import tf
-from kir.backend.common import epsilon
 from kir.errors import ConfigError
+from kir.settings import epsilon
 
 
 def relu(x: Any, alpha: Any = 0.0, max_value: Any = None, threshold: Any = 0.0) -> Any:

@@ -13,8 +13,8 @@ from compiler.backend._tensors import (
     upper_padding,
 )
 from compiler.tensorflow import tf
-from kir.backend.common import normalize_data_format
 from kir.errors import ConfigError
+from kir.settings import normalize_data_format
 
 
 def _pool(

@@ -13,7 +13,7 @@ import numpy as np
 
 from compiler.lowering.context import GRAPH_SEED
 from compiler.tensorflow import tf
-from kir.backend.common import floatx
+from kir.settings import floatx
 
 
 def _seed(seed: int | None) -> int:

@@ -14,8 +14,8 @@ from compiler.backend._tensors import (
     static_shape,
 )
 from compiler.tensorflow import tf
-from kir.backend.common import normalize_data_format
 from kir.errors import ConfigError
+from kir.settings import normalize_data_format
 
 
 def reshape(x: Any, shape: Any) -> Any:

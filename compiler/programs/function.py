@@ -13,13 +13,13 @@ from compiler.programs.calling import bind
 from compiler.programs.structure import structure
 from compiler.tensorflow import tf
 from compiler.variables import resource
-from kir.backend.common import on_clear_session, settings_key
 from kir.backend.control import is_learning_phase
 from kir.backend.recording import RANDOM_OPS
 from kir.engine.tensor import Tensor
 from kir.engine.variable import Variable
 from kir.errors import ArgumentError, ShapeError
 from kir.ir.graph import Node, Value, topological_order
+from kir.settings import on_clear_session, settings_key
 
 Program = Callable[..., list[Any]]
 

@@ -10,12 +10,12 @@ import numpy as np
 from compiler import backend
 from compiler.lowering.captures import placeholder, type_of
 from compiler.tensorflow import tf
-from kir.backend.common import settings_key
 from kir.backend.recording import substitute
 from kir.engine.tensor import execution
 from kir.errors import KirError, ShapeError
 from kir.ir.graph import Opaque, Ref
 from kir.ir.types import TensorType
+from kir.settings import settings_key
 
 _CACHE: dict[Any, Any] = {}
 _LIMIT = 4096

@@ -14,10 +14,10 @@ import numpy as np
 from compiler.tensorflow import tf
 from compiler.tensorflow_1.graphs import group
 from kir import backend as K
-from kir.backend.common import on_clear_session
 from kir.backend.session import Operation
 from kir.engine.variable import Variable
 from kir.errors import ConfigError
+from kir.settings import on_clear_session
 
 v1 = tf.compat.v1
 

@@ -13,21 +13,6 @@ from __future__ import annotations
 
 from kir._lazy import lazy_names
 from kir.backend import methods, operators
-from kir.backend.common import (
-    cast_to_floatx,
-    clear_session,
-    epsilon,
-    floatx,
-    get_uid,
-    image_data_format,
-    image_dim_ordering,
-    normalize_data_format,
-    reset_uids,
-    set_epsilon,
-    set_floatx,
-    set_image_data_format,
-    set_image_dim_ordering,
-)
 from kir.backend.comparison import equal, greater, greater_equal, less, less_equal, not_equal
 from kir.backend.control import (
     in_test_phase,
@@ -171,6 +156,21 @@ from kir.backend.values import (
 )
 from kir.engine.executor import executor
 from kir.engine.names import name_scope
+from kir.settings import (
+    cast_to_floatx,
+    clear_session,
+    epsilon,
+    floatx,
+    get_uid,
+    image_data_format,
+    image_dim_ordering,
+    normalize_data_format,
+    reset_uids,
+    set_epsilon,
+    set_floatx,
+    set_image_data_format,
+    set_image_dim_ordering,
+)
 
 _BACKEND = "tensorflow"
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from kir.backend import common, regions
+from kir import settings
+from kir.backend import regions
 from kir.backend import type_rules as rules
 from kir.backend.recording import compute, define, op, type_rule
 from kir.engine.tensor import Tensor, executing, is_symbolic, record
@@ -55,7 +56,7 @@ def set_learning_phase(value: int) -> None:
     _Phase.value = value
 
 
-@common.on_clear_session
+@settings.on_clear_session
 def _forget_phase() -> None:
     _Phase.value = None
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kir.backend import common
+from kir import settings
 from kir.backend import type_rules as rules
 from kir.backend.recording import compute, define, op, type_rule
 from kir.engine.tensor import Tensor, contains_symbolic, executing, record
@@ -39,7 +39,7 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None 
         >>> K.eval(K.constant(3, shape=(2, 2))).tolist()
         [[3.0, 3.0], [3.0, 3.0]]
     """
-    kind = common.floatx() if dtype is None else check_dtype(dtype)
+    kind = settings.floatx() if dtype is None else check_dtype(dtype)
     if executing() or kind in ("string", "bfloat16") or contains_symbolic(value):
         return compute("constant", {"value": value, "dtype": kind, "shape": shape})
     array = np.asarray(value).astype(kind)

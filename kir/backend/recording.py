@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from kir.backend import common
+from kir import settings
 from kir.backend.static import fold_shape
 from kir.engine.executor import executor
 from kir.engine.tensor import Tensor, contains_symbolic, executing, record
@@ -173,9 +173,9 @@ def op(
                 if dtype is not None:
                     arguments["dtype"] = check_dtype(dtype)
                 elif floating:
-                    arguments["dtype"] = common.floatx()
+                    arguments["dtype"] = settings.floatx()
             if formatted:
-                arguments["data_format"] = common.normalize_data_format(arguments["data_format"])
+                arguments["data_format"] = settings.normalize_data_format(arguments["data_format"])
             if seeded and arguments["seed"] is None:
                 arguments["seed"] = np.random.randint(10_000_000)
             if executing():

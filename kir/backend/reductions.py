@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kir.backend import common
+from kir import settings
 from kir.backend import type_rules as rules
 from kir.backend.recording import op
 from kir.ir.types import TensorType
@@ -15,7 +15,7 @@ from kir.ir.types import TensorType
 
 def _mean_type(x: Any, axis: Any = None, keepdims: bool = False) -> TensorType | None:
     found = rules.reduction(x, axis, keepdims)
-    return found.with_dtype(common.floatx()) if found and found.dtype == "bool" else found
+    return found.with_dtype(settings.floatx()) if found and found.dtype == "bool" else found
 
 
 @op(rules.reduction)

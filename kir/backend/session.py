@@ -6,14 +6,15 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kir.backend import common, sparse
+from kir import settings
+from kir.backend import sparse
 from kir.backend.recording import substitute
 from kir.engine.executor import executor
 from kir.engine.names import reset_scopes
 from kir.errors import ArgumentError, ConfigError, DTypeError
 from kir.ir.graph import Ref, Value
 
-common.on_clear_session(reset_scopes)
+settings.on_clear_session(reset_scopes)
 
 
 class Function:
@@ -217,6 +218,6 @@ def set_session(session: Any) -> None:
     _Default.session = session
 
 
-@common.on_clear_session
+@settings.on_clear_session
 def _forget_session() -> None:
     _Default.session = None

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from kir.backend import common, random, sparse
+from kir import settings
+from kir.backend import random, sparse
 from kir.backend import type_rules as rules
 from kir.backend.recording import compute, define, type_rule
 from kir.backend.static import fold_shape
@@ -42,7 +43,7 @@ def variable(value: Any, dtype: Any = None, name: str | None = None, constraint:
     Shape:
         -> the shape of `value`; dtype: `dtype`.
     """
-    kind = common.floatx() if dtype is None else check_dtype(dtype)
+    kind = settings.floatx() if dtype is None else check_dtype(dtype)
     if hasattr(value, "tocoo"):
         entries = value.tocoo()
         indices = np.stack([entries.row, entries.col], axis=1).astype("int64")
@@ -73,7 +74,7 @@ def placeholder(
     Shape:
         -> `shape`; dtype: `dtype`.
     """
-    kind = common.floatx() if dtype is None else check_dtype(dtype)
+    kind = settings.floatx() if dtype is None else check_dtype(dtype)
     if shape is not None:
         sizes: Any = tuple(None if n is None or n == -1 else int(n) for n in tuple(shape))
     else:
@@ -277,7 +278,7 @@ define("ones", rules.filled, {})
 
 
 def _filled(op: str, number: int, shape: Any, dtype: Any, name: str | None) -> Any:
-    kind = common.floatx() if dtype is None else check_dtype(dtype)
+    kind = settings.floatx() if dtype is None else check_dtype(dtype)
     if executing():
         return compute(op, {"shape": shape, "dtype": kind})
     shape = fold_shape(shape)
@@ -326,7 +327,7 @@ def eye(size: int, dtype: Any = None, name: str | None = None) -> Any:
     Shape:
         -> (size, size); dtype: `dtype`.
     """
-    kind = common.floatx() if dtype is None else check_dtype(dtype)
+    kind = settings.floatx() if dtype is None else check_dtype(dtype)
     if executing():
         return compute("eye", {"size": size, "dtype": kind})
     return _new(np.eye(size, dtype=kind), name)

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from kir.backend.common import image_data_format
 from kir.errors import UnsafeFileError
+from kir.settings import image_data_format
 
 __all__ = ["load_batch"]
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from kir import initializers, regularizers
-from kir.backend import common, identity
+from kir import initializers, regularizers, settings
+from kir.backend import identity
 from kir.engine import fields, tracing
 from kir.engine.executor import executor
 from kir.engine.inlining import losses_by, updates_by
@@ -205,7 +205,7 @@ class Layer:
             self.batch_input_shape = tuple(shape)
             self._check_batch_input_shape()
             dtype = kwargs.get("dtype") or kwargs.get("input_dtype")
-            self.dtype = check_dtype(dtype) if dtype is not None else common.floatx()
+            self.dtype = check_dtype(dtype) if dtype is not None else settings.floatx()
 
     def _check_batch_input_shape(self) -> None:
         for size in self.batch_input_shape:
@@ -271,7 +271,7 @@ class Layer:
         """
         kernel = initializers.get(initializer if initializer is not None else "glorot_uniform")
         if dtype is None:
-            dtype = common.floatx()
+            dtype = settings.floatx()
         full_shape: Any = tuple(None if d is None else int(d) for d in shape)
         if None in full_shape:
             raise ShapeError(
@@ -355,7 +355,7 @@ class Layer:
         self.built = True
 
     def _types_of(self, shapes: Any) -> list[TensorType]:
-        dtype = getattr(self, "dtype", None) or common.floatx()
+        dtype = getattr(self, "dtype", None) or settings.floatx()
         # A program may give one shape as a list of sizes.
         several = isinstance(shapes, list) and not all(
             n is None or isinstance(n, Integral) for n in shapes
@@ -366,7 +366,7 @@ class Layer:
         """The type of the result, or of each of several results."""
         shapes = [t.shape for t in inputs]
         found = self.compute_output_shape(unpack_singleton(shapes))
-        dtype = inputs[0].dtype if inputs else common.floatx()
+        dtype = inputs[0].dtype if inputs else settings.floatx()
         if isinstance(found, list):
             return [TensorType(dtype, tuple(s)) for s in found]
         return TensorType(dtype, tuple(found))

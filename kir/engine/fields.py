@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kir import activations, constraints, initializers, regularizers
-from kir.backend import common
+from kir import activations, constraints, initializers, regularizers, settings
 from kir.errors import ArgumentError, ConfigError
 
 if TYPE_CHECKING:
@@ -114,7 +113,7 @@ def data_format_field(default: str | None = None, in_config: bool = True) -> Any
 
     def convert(name: str, value: Any) -> str:
         if value is None:
-            return common.image_data_format()
+            return settings.image_data_format()
         word = value.lower() if isinstance(value, str) else value
         if word not in ("channels_first", "channels_last"):
             raise ConfigError(

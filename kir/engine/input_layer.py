@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from kir.backend import common
+from kir import settings
 from kir.engine.base_layer import Layer
 from kir.engine.names import automatic_name, mark_used
 from kir.engine.node import LayerCall, record_history
@@ -70,7 +70,7 @@ class InputLayer(Layer):
             batch_input_shape = (batch_size, *input_shape)
         self.batch_input_shape = tuple(map(_whole, batch_input_shape))
         if dtype is None:
-            dtype = common.floatx() if input_tensor is None else str(input_tensor.dtype.name)
+            dtype = settings.floatx() if input_tensor is None else str(input_tensor.dtype.name)
         self.dtype = check_dtype(dtype)
         self.is_placeholder = input_tensor is None
         self._add_node(input_tensor)

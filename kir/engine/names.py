@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from kir.backend import common
+from kir import settings
 
 
 def snake_case(name: str) -> str:
@@ -24,7 +24,7 @@ def snake_case(name: str) -> str:
 
 def automatic_name(prefix: str) -> str:
     """The next name of its kind in this session: `dense_1`, `dense_2`, ..."""
-    return f"{prefix}_{common.get_uid(prefix)}"
+    return f"{prefix}_{settings.get_uid(prefix)}"
 
 
 class _Scopes:
@@ -83,12 +83,12 @@ def mark_used(name: str) -> None:
 def undisturbed() -> Iterator[None]:
     """Layers made inside leave no trace: in names, in counters, in NumPy's random numbers."""
     used, stack = dict(_SCOPES.used), list(_SCOPES.stack)
-    uids, state = common.uids(), np.random.get_state()
+    uids, state = settings.uids(), np.random.get_state()
     try:
         yield
     finally:
         _SCOPES.used, _SCOPES.stack = used, stack
-        common.set_uids(uids)
+        settings.set_uids(uids)
         np.random.set_state(state)
 
 
@@ -97,4 +97,4 @@ def reset_scopes() -> None:
     _SCOPES.reset()
 
 
-common.on_clear_session(reset_scopes)
+settings.on_clear_session(reset_scopes)

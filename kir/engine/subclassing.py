@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kir.backend import common
+from kir import settings
 from kir.engine.input_layer import Input
 from kir.engine.tensor import Tensor
 from kir.errors import ConfigError, StateError
@@ -36,7 +36,7 @@ def track(network: Network, value: Any) -> None:
 def build_for_shapes(network: Network, shapes: Sequence[Any], dtype: str | None = None) -> None:
     """Makes inputs of these shapes, and the outputs by the model's `call`."""
     inputs = [
-        Input(batch_shape=tuple(shape), dtype=dtype or common.floatx(), name=f"input_{i + 1}")
+        Input(batch_shape=tuple(shape), dtype=dtype or settings.floatx(), name=f"input_{i + 1}")
         for i, shape in enumerate(shapes)
     ]
     found = network.call(unpack_singleton(list(inputs)))

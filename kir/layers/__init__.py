@@ -65,6 +65,14 @@ from kir.layers.core import SpatialDropout3D as SpatialDropout3D
 from kir.layers.cudnn_recurrent import CuDNNGRU as CuDNNGRU
 from kir.layers.cudnn_recurrent import CuDNNLSTM as CuDNNLSTM
 from kir.layers.embeddings import Embedding as Embedding
+from kir.layers.keras_1 import AtrousConv1D as AtrousConv1D
+from kir.layers.keras_1 import AtrousConv2D as AtrousConv2D
+from kir.layers.keras_1 import AtrousConvolution1D as AtrousConvolution1D
+from kir.layers.keras_1 import AtrousConvolution2D as AtrousConvolution2D
+from kir.layers.keras_1 import ConvRecurrent2D as ConvRecurrent2D
+from kir.layers.keras_1 import Highway as Highway
+from kir.layers.keras_1 import MaxoutDense as MaxoutDense
+from kir.layers.keras_1 import Recurrent as Recurrent
 from kir.layers.lambda_layer import Lambda as Lambda
 from kir.layers.local import LocallyConnected1D as LocallyConnected1D
 from kir.layers.local import LocallyConnected2D as LocallyConnected2D
@@ -123,14 +131,6 @@ from kir.layers.recurrent import StackedRNNCells as StackedRNNCells
 from kir.layers.wrappers import Bidirectional as Bidirectional
 from kir.layers.wrappers import TimeDistributed as TimeDistributed
 from kir.layers.wrappers import Wrapper as Wrapper
-from kir.legacy.keras_1 import AtrousConv1D as AtrousConv1D
-from kir.legacy.keras_1 import AtrousConv2D as AtrousConv2D
-from kir.legacy.keras_1 import AtrousConvolution1D as AtrousConvolution1D
-from kir.legacy.keras_1 import AtrousConvolution2D as AtrousConvolution2D
-from kir.legacy.keras_1 import ConvRecurrent2D as ConvRecurrent2D
-from kir.legacy.keras_1 import Highway as Highway
-from kir.legacy.keras_1 import MaxoutDense as MaxoutDense
-from kir.legacy.keras_1 import Recurrent as Recurrent
 from kir.serde.config import layer_from_config
 
 

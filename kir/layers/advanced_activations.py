@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from kir.backend import common
+from kir import settings
 from kir.engine.base_layer import Layer, LoweredCall
 from kir.engine.fields import (
     Field,
@@ -28,7 +28,7 @@ def _float_field(default: Any, serialize: Any = float, optional: bool = False) -
         if value is None and optional:
             return None
         try:
-            array = common.cast_to_floatx(value)
+            array = settings.cast_to_floatx(value)
         except (TypeError, ValueError):
             array = None
         if array is None or array.ndim or isinstance(value, str):
@@ -53,7 +53,7 @@ def _axes_field() -> Any:
 
 
 class _Elementwise(Layer):
-    """What layers that work on each element alone have in common."""
+    """What layers that work on each element alone have in settings."""
 
     _fields: ClassVar[dict[str, Any]] = {}
     supports_masking = True

@@ -4,13 +4,13 @@ They stand in a module of their own, as `kir.layers` offers them too and may be 
 """
 
 import kir.layers  # noqa: F401 - the layers that those of Keras 1 are made of
-from kir.legacy.keras_1 import AtrousConv1D as AtrousConv1D
-from kir.legacy.keras_1 import AtrousConv2D as AtrousConv2D
-from kir.legacy.keras_1 import AtrousConvolution1D as AtrousConvolution1D
-from kir.legacy.keras_1 import AtrousConvolution2D as AtrousConvolution2D
-from kir.legacy.keras_1 import ConvRecurrent2D as ConvRecurrent2D
-from kir.legacy.keras_1 import Highway as Highway
-from kir.legacy.keras_1 import InputSpec as InputSpec
-from kir.legacy.keras_1 import Layer as Layer
-from kir.legacy.keras_1 import MaxoutDense as MaxoutDense
-from kir.legacy.keras_1 import Recurrent as Recurrent
+from kir.layers.keras_1 import AtrousConv1D as AtrousConv1D
+from kir.layers.keras_1 import AtrousConv2D as AtrousConv2D
+from kir.layers.keras_1 import AtrousConvolution1D as AtrousConvolution1D
+from kir.layers.keras_1 import AtrousConvolution2D as AtrousConvolution2D
+from kir.layers.keras_1 import ConvRecurrent2D as ConvRecurrent2D
+from kir.layers.keras_1 import Highway as Highway
+from kir.layers.keras_1 import InputSpec as InputSpec
+from kir.layers.keras_1 import Layer as Layer
+from kir.layers.keras_1 import MaxoutDense as MaxoutDense
+from kir.layers.keras_1 import Recurrent as Recurrent

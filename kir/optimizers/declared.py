@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from kir.backend import common
+from kir import settings
 from kir.engine.names import name_scope, variable_name
 from kir.engine.variable import Variable
 from kir.initializers.draws import Given
@@ -20,7 +20,7 @@ from kir.optimizers.base import Optimizer, Slots, slots
 
 
 def _hyperparameter(value: Any, name: str, dtype: str | None = None) -> Variable:
-    dtype = dtype or common.floatx()
+    dtype = dtype or settings.floatx()
     return Variable(
         TensorType(dtype, ()), variable_name(name), Given(np.asarray(value, dtype)), trainable=False
     )
@@ -67,7 +67,7 @@ class _Declared(Optimizer):
 
 
 def _epsilon(value: float | None) -> float:
-    return common.epsilon() if value is None else value
+    return settings.epsilon() if value is None else value
 
 
 class SGD(_Declared):

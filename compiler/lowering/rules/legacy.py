@@ -7,7 +7,7 @@ from typing import Any
 from compiler.lowering.context import Call
 from compiler.lowering.registry import lowers
 from compiler.tensorflow import tf
-from kir.legacy.keras_1 import Highway, MaxoutDense
+from kir.layers.keras_1 import Highway, MaxoutDense
 
 
 @lowers(MaxoutDense)

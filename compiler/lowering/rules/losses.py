@@ -10,7 +10,7 @@ from compiler.lowering.context import Context
 from compiler.lowering.registry import lowers_op
 from compiler.lowering.scopes import grouped
 from compiler.tensorflow import tf
-from kir.backend import common
+from kir import settings
 from kir.engine.user_code import explain
 from kir.ir.graph import Node
 
@@ -77,7 +77,7 @@ def lower_total(node: Node, operands: list[Any], context: Context) -> Any:
 
 
 def _clip_bounds(dtype: Any) -> tuple[Any, Any]:
-    eps = tf.constant(common.epsilon(), dtype)
+    eps = tf.constant(settings.epsilon(), dtype)
     return eps, 1.0 - eps
 
 

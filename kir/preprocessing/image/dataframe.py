@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kir.backend.common import floatx
 from kir.errors import ConfigError, DTypeError
 from kir.preprocessing.image.directory import FileIterator, image_files, subset_of
+from kir.settings import floatx
 
 if TYPE_CHECKING:
     from kir.preprocessing.image.generator import ImageDataGenerator

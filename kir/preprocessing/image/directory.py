@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kir.backend.common import floatx
 from kir.errors import ConfigError
 from kir.preprocessing.image.iterators import IMAGE_FORMATS, Iterator
 from kir.preprocessing.image.pictures import img_to_array, load_img
+from kir.settings import floatx
 
 if TYPE_CHECKING:
     from kir.preprocessing.image.generator import ImageDataGenerator

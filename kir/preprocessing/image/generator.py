@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from kir.backend.common import floatx
 from kir.errors import ConfigError, ShapeError
 from kir.preprocessing.image._packages import load
 from kir.preprocessing.image.dataframe import DataFrameIterator
@@ -21,6 +20,7 @@ from kir.preprocessing.image.transforms import (
     brightened,
     checked_pair,
 )
+from kir.settings import floatx
 
 # What keeps a division by a standard deviation finite.
 _EPSILON = 1e-6

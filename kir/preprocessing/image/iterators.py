@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kir.backend.common import floatx
 from kir.errors import ConfigError, ShapeError
 from kir.preprocessing.image.pictures import (
     COLOR_MODES,
@@ -19,6 +18,7 @@ from kir.preprocessing.image.pictures import (
     checked_color_mode,
     checked_data_format,
 )
+from kir.settings import floatx
 from kir.utils.data_utils import Sequence
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from kir.backend.common import DATA_FORMATS, floatx, image_data_format
 from kir.errors import ConfigError, ShapeError
 from kir.preprocessing.image._packages import load
+from kir.settings import DATA_FORMATS, floatx, image_data_format
 
 # Of color_mode: Pillow's mode and the number of channels.
 COLOR_MODES = {"grayscale": ("L", 1), "rgb": ("RGB", 3), "rgba": ("RGBA", 4)}

@@ -6,7 +6,7 @@ from typing import Any
 
 from compiler.devices import placed_on
 from compiler.tensorflow import tf
-from kir.backend import common
+from kir import settings
 
 # Images of one weight that are shown at most, as TensorFlow 1 did.
 MOST_IMAGES = 3
@@ -34,7 +34,7 @@ def image_batch(weight: Any) -> Any:
         wide = tf.transpose(image) if shape[0] > shape[1] else image
         return wide[tf.newaxis, :, :, tf.newaxis]
     if len(shape) == 3:
-        is_last = common.image_data_format() == "channels_last"
+        is_last = settings.image_data_format() == "channels_last"
         return tf.expand_dims(tf.transpose(image, [2, 0, 1]) if is_last else image, -1)
     return _mosaic(image) if len(shape) == 4 else None
 

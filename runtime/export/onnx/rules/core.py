@@ -27,8 +27,8 @@ from kir.layers.core import (
     Reshape,
 )
 from kir.layers.embeddings import Embedding
+from kir.layers.keras_1 import Highway, MaxoutDense
 from kir.layers.noise import AlphaDropout, GaussianDropout, GaussianNoise
-from kir.legacy.keras_1 import Highway, MaxoutDense
 from runtime.export.onnx.registry import writes
 from runtime.export.onnx.writing import Call
 
