@@ -15,7 +15,7 @@ import api_reference
 import error_index
 
 ROOT = Path(__file__).parents[2]
-SPECIFICATIONS = ("text-form.md", "kir-file.md")
+SPECIFICATIONS = ("text-form.md", "kir-file.md", "keras-archive.md")
 
 
 def on_files(files: Files, config: Any) -> Files:
