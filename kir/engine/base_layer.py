@@ -3,37 +3,36 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from kir import initializers, regularizers, settings
+from kir import regularizers, settings
 from kir.backend import identity
 from kir.engine import fields, tracing
-from kir.engine.executor import executor
 from kir.engine.inlining import losses_by, updates_by
 from kir.engine.input_spec import InputSpec, check_input_compatibility
-from kir.engine.names import automatic_name, name_scope, snake_case, undisturbed, variable_name
+from kir.engine.layer_effects import LayerEffects
+from kir.engine.layer_history import LayerHistory
+from kir.engine.layer_weights import LayerWeights
+from kir.engine.lowered_call import LoweredCall
+from kir.engine.names import automatic_name, name_scope, snake_case, undisturbed
 from kir.engine.node import LayerCall, Node, make_outputs, record_history
 from kir.engine.tensor import Tensor, contains_symbolic, executing
-from kir.engine.variable import Variable, compute_initial_values
+from kir.engine.variable import Variable
 from kir.errors import (
     ArgumentError,
     ConfigError,
     DTypeError,
     KirError,
-    MissingAttributeError,
     NoTensorError,
-    ShapeError,
-    StateError,
 )
 from kir.ir import ops
 from kir.ir.graph import Value
 from kir.ir.types import TensorType, check_dtype
-from kir.legacy.conversion import ADD_WEIGHT, convert_arguments, converting
+from kir.legacy.conversion import convert_arguments
 from kir.utils.generic_utils import has_arg, to_list, unpack_singleton
 
 COMMON_ARGUMENTS = (
@@ -48,12 +47,7 @@ COMMON_ARGUMENTS = (
 )
 
 
-def add_weight_support(function: Any) -> Any:
-    """Lets `add_weight` take its arguments in the order of Keras 1 too."""
-    return converting(function, ADD_WEIGHT, "method")
-
-
-class Layer:
+class Layer(LayerWeights, LayerEffects, LayerHistory):
     """A function with weights, applied to symbolic tensors.
 
     A built-in layer is a declaration: fields (its parameters), `parameters` (its weights) and
@@ -215,133 +209,6 @@ class Layer:
                     f"{self._label()}: the input shape is {self.batch_input_shape} with the batch "
                     f"axis; expected whole numbers or None, got {size!r}."
                 )
-
-    # -- weights
-
-    def parameters(self, *inputs: TensorType) -> Iterable[Any]:
-        """Declares the weights of a built-in layer, by calling `self.parameter`."""
-        return ()
-
-    def parameter(
-        self,
-        name: str,
-        shape: Sequence[int],
-        initializer: Any = None,
-        trainable: bool = True,
-        fields: str | None = None,
-    ) -> Variable:
-        """Adds the weight `name`.
-
-        Its initializer, regularizer and constraint are the layer's ``<fields>_initializer`` and so
-        on, where there are any; `fields` is the weight's name unless given.
-        """
-        prefix = fields or name
-        weight = self.add_weight(
-            name=name,
-            shape=tuple(shape),
-            initializer=initializer or getattr(self, f"{prefix}_initializer", None),
-            regularizer=getattr(self, f"{prefix}_regularizer", None),
-            constraint=getattr(self, f"{prefix}_constraint", None),
-            trainable=trainable,
-        )
-        setattr(self, name, weight)
-        return weight
-
-    @add_weight_support
-    def add_weight(
-        self,
-        name: str,
-        shape: Sequence[int],
-        dtype: str | None = None,
-        initializer: Any = None,
-        regularizer: Any = None,
-        trainable: bool = True,
-        constraint: Any = None,
-    ) -> Variable:
-        """Adds a weight to the layer.
-
-        Args:
-            name: the name inside the layer, such as ``kernel``.
-            shape: whole numbers.
-            dtype: None is `K.floatx()`.
-            initializer: by name or as a function of the shape; None is ``glorot_uniform``.
-            regularizer: a function of the weight that gives a scalar loss.
-            trainable: whether training changes it.
-            constraint: a function from the updated weight to what is kept.
-        """
-        kernel = initializers.get(initializer if initializer is not None else "glorot_uniform")
-        if dtype is None:
-            dtype = settings.floatx()
-        full_shape: Any = tuple(None if d is None else int(d) for d in shape)
-        if None in full_shape:
-            raise ShapeError(
-                f"{type(self).__name__} {self.name!r}: weight {name!r} would have the shape "
-                f"{full_shape}; every size must be known. Give the model's input a full shape."
-            )
-        weight = Variable(
-            TensorType(check_dtype(dtype), full_shape),
-            variable_name(name or "Variable"),
-            initializers.draw_initial_value(kernel, full_shape, dtype),
-            initializer=kernel,
-            regularizer=regularizer,
-            constraint=constraint,
-            trainable=trainable,
-        )
-        if regularizer is not None:
-            self._regularized.append((regularizer, weight))
-        (self._trainable_weights if trainable else self._non_trainable_weights).append(weight)
-        return weight
-
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        """The weights that training changes, in file order; none if the layer is frozen."""
-        return list(self._trainable_weights) if self.trainable else []
-
-    @trainable_weights.setter
-    def trainable_weights(self, weights: list[Variable]) -> None:
-        """The weights that training changes, in file order; none if the layer is frozen."""
-        self._trainable_weights = weights
-
-    @property
-    def non_trainable_weights(self) -> list[Variable]:
-        """The weights that training does not change, in file order."""
-        if self.trainable:
-            return list(self._non_trainable_weights)
-        return self._trainable_weights + self._non_trainable_weights
-
-    @non_trainable_weights.setter
-    def non_trainable_weights(self, weights: list[Variable]) -> None:
-        """The weights that training does not change, in file order."""
-        self._non_trainable_weights = weights
-
-    @property
-    def weights(self) -> list[Variable]:
-        """All weights: the trainable ones, then the others."""
-        return self.trainable_weights + self.non_trainable_weights
-
-    def get_weights(self) -> list[np.ndarray]:
-        """The values of `self.weights`, as NumPy arrays."""
-        weights = self.weights
-        compute_initial_values(weights)
-        return [w.get_value() for w in weights]
-
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Sets the values of `self.weights`.
-
-        Raises:
-            ConfigError: another number of arrays than weights.
-            ShapeError: an array of another shape than its weight.
-        """
-        assign_weights(f"{type(self).__name__} {self.name!r}", self.weights, weights)
-
-    def count_params(self) -> int:
-        """The number of scalars in the weights."""
-        if not self.built:
-            raise StateError(
-                f"{type(self).__name__} {self.name!r} has no weights yet: it is not built. Call "
-                "it on an input, or give the model's first layer an input_shape."
-            )
-        return sum(int(np.prod(w.type.shape)) for w in self.weights)  # type: ignore[arg-type]
 
     # -- what a layer does
 
@@ -608,182 +475,10 @@ class Layer:
         """Further operands of a call: states that it reads."""
         return []
 
-    # -- names of the years before 2.2
-
-    @property
-    def inbound_nodes(self) -> list[Node]:
-        """The calls of the layer, under the name they had in Keras 2.0."""
-        return self._inbound_nodes
-
-    @inbound_nodes.setter
-    def inbound_nodes(self, nodes: list[Node]) -> None:
-        self._inbound_nodes = nodes
-
-    @property
-    def outbound_nodes(self) -> list[Node]:
-        """The calls that take the layer's results, under the name they had in Keras 2.0."""
-        return self._outbound_nodes
-
-    @outbound_nodes.setter
-    def outbound_nodes(self, nodes: list[Node]) -> None:
-        self._outbound_nodes = nodes
-
-    # -- losses and updates
-
-    def add_loss(self, losses: Any, inputs: Any = None) -> None:
-        """Adds scalar losses; those that depend on `inputs` count where the inputs are used."""
-        found = to_list(losses)
-        if not found:
-            return
-        if self._collector is not None:
-            self._collector.losses += found
-            return
-        self._losses += found
-        key = object_key(inputs)
-        self._per_input_losses.setdefault(key, []).extend(found)
-
-    def add_update(self, updates: Any, inputs: Any = None) -> None:
-        """Adds updates (`K.update(...)` or pairs of variable and new value)."""
-        found = _flat_updates(updates)
-        if not found:
-            return
-        if self._collector is not None:
-            self._collector.updates += found
-            return
-        self._updates += found
-        self._per_input_updates.setdefault(object_key(inputs), []).extend(found)
-
-    @property
-    def losses(self) -> list[Any]:
-        """The scalar losses of the weights, then those that were added by calls or by hand."""
-        return self._regularization_losses() + list(self._losses)
-
-    @property
-    def updates(self) -> list[Any]:
-        """What the calls change besides giving results; none if the layer is frozen."""
-        if not self.trainable and not self.stateful:
-            return []
-        return list(self._updates)
-
-    def _regularization_losses(self) -> list[Any]:
-        # Made when asked for: most programs never look at a single regularizer's value.
-        cached: dict[int, Any] = self.__dict__.setdefault("_regularization_cache", {})
-        for i, (regularizer, weight) in enumerate(self._regularized):
-            if i not in cached:
-                cached[i] = regularizer(weight)
-        return [cached[i] for i in range(len(self._regularized))]
-
-    def get_losses_for(self, inputs: Any) -> list[Any]:
-        """Losses that depend on `inputs`; for None those that depend on no input."""
-        if inputs is None:
-            return self._regularization_losses() + self._per_input_losses.get(None, [])
-        return self._per_input_losses.get(object_key(inputs), [])
-
-    def get_updates_for(self, inputs: Any) -> list[Any]:
-        """Updates that depend on `inputs`; for None those that depend on no input."""
-        if not self.trainable and not self.stateful:
-            return []
-        return self._per_input_updates.get(object_key(inputs), [])
-
-    # -- nodes
-
-    def _node_attribute(self, node_index: int, attribute: str, what: str) -> Any:
-        if not self._inbound_nodes:
-            raise StateError(
-                f"{self._label()} was never called, so it has no {what}. Call it on a tensor, or "
-                "build the model it is in."
-            )
-        if len(self._inbound_nodes) <= node_index:
-            raise ConfigError(
-                f"{self._label()} has {len(self._inbound_nodes)} inbound nodes; there is no "
-                f"{what} at node {node_index}."
-            )
-        return unpack_singleton(list(getattr(self._inbound_nodes[node_index], attribute)))
+    # -- configuration
 
     def _label(self) -> str:
         return f"{type(self).__name__} {self.name!r}"
-
-    def get_input_shape_at(self, node_index: int) -> Any:
-        """The shape, or list of shapes, that went into call number `node_index`."""
-        return self._node_attribute(node_index, "input_shapes", "input shape")
-
-    def get_output_shape_at(self, node_index: int) -> Any:
-        """The shape, or list of shapes, that came out of call number `node_index`."""
-        return self._node_attribute(node_index, "output_shapes", "output shape")
-
-    def get_input_at(self, node_index: int) -> Any:
-        """The tensor, or list of tensors, that went into call number `node_index`."""
-        return self._node_attribute(node_index, "input_tensors", "input")
-
-    def get_output_at(self, node_index: int) -> Any:
-        """The tensor, or list of tensors, that came out of call number `node_index`."""
-        return self._node_attribute(node_index, "output_tensors", "output")
-
-    def get_input_mask_at(self, node_index: int) -> Any:
-        """The mask, or list of masks, that went into call number `node_index`."""
-        return self._node_attribute(node_index, "input_masks", "input mask")
-
-    def get_output_mask_at(self, node_index: int) -> Any:
-        """The mask, or list of masks, that came out of call number `node_index`."""
-        return self._node_attribute(node_index, "output_masks", "output mask")
-
-    def _only_node(self, attribute: str, what: str) -> Any:
-        count = len(self._inbound_nodes)
-        if count > 1:
-            raise MissingAttributeError(
-                f"{self._label()} has {count} inbound nodes, so `layer.{what}` is ambiguous. "
-                f"Use `layer.get_{what}_at(node_index)`."
-            )
-        if not count:
-            raise MissingAttributeError(
-                f"{self._label()} was never called, so it has no {what.replace('_', ' ')}."
-            )
-        return unpack_singleton(list(getattr(self._inbound_nodes[0], attribute)))
-
-    @property
-    def input(self) -> Any:
-        """The input of the only call; an AttributeError if there are several, or none."""
-        return self._only_node("input_tensors", "input")
-
-    @property
-    def output(self) -> Any:
-        """The result of the only call; an AttributeError if there are several, or none."""
-        return self._only_node("output_tensors", "output")
-
-    @property
-    def input_mask(self) -> Any:
-        """The mask of the input of the only call."""
-        return self._only_node("input_masks", "input_mask")
-
-    @property
-    def output_mask(self) -> Any:
-        """The mask of the result of the only call."""
-        return self._only_node("output_masks", "output_mask")
-
-    @property
-    def input_shape(self) -> Any:
-        """The shape of the input, if all calls agree on it."""
-        return self._only_shape("input_shapes", "input_shape")
-
-    @property
-    def output_shape(self) -> Any:
-        """The shape of the result, if all calls agree on it."""
-        return self._only_shape("output_shapes", "output_shape")
-
-    def _only_shape(self, attribute: str, what: str) -> Any:
-        found = {str(getattr(n, attribute)) for n in self._inbound_nodes}
-        if len(found) > 1:
-            raise MissingAttributeError(
-                f"{self._label()} is called with several shapes, so `layer.{what}` is ambiguous. "
-                f"Use `layer.get_{what}_at(node_index)`."
-            )
-        if not found:
-            raise MissingAttributeError(
-                f"{self._label()} was never called, so it has no {what.replace('_', ' ')}."
-            )
-        return unpack_singleton(list(getattr(self._inbound_nodes[0], attribute)))
-
-    # -- configuration
 
     def get_config(self) -> dict[str, Any]:
         """What is needed to make the layer again: Keras's keys in Keras's order."""
@@ -808,46 +503,6 @@ class Layer:
     def from_config(cls, config: Mapping[str, Any]) -> Any:
         """Makes a layer from what `get_config` gave."""
         return cls(**config)
-
-
-class LoweredCall:
-    """The `call` of a built-in layer: computed by its lowering, looked up by class.
-
-    On symbolic tensors (a subclass's `super().call(x)`) it records the layer's node.
-    """
-
-    def __init__(self, *parameters: str, **defaults: Any) -> None:
-        keyword = inspect.Parameter.POSITIONAL_OR_KEYWORD
-        self.names = (*parameters, *defaults)
-        self.__signature__ = inspect.Signature(
-            [inspect.Parameter(n, keyword) for n in ("self", *parameters)]
-            + [inspect.Parameter(n, keyword, default=d) for n, d in defaults.items()]
-        )
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.__name__ = name
-        self.owner = owner
-
-    def __get__(self, instance: Any, owner: type) -> Any:
-        if instance is None:
-            return self
-        call = self
-
-        def bound(*args: Any, **kwargs: Any) -> Any:
-            given = dict(zip(call.names, args, strict=False)) | kwargs
-            inputs = given.pop(call.names[0])
-            if not executing() and contains_symbolic([inputs, *given.values()]):
-                return tracing.record_built_in(instance, inputs, given)
-            return executor().call_layer(call.owner, instance, inputs, given)
-
-        bound.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-            list(self.__signature__.parameters.values())[1:]
-        )
-        return bound
-
-    def __call__(self, instance: Any, *args: Any, **kwargs: Any) -> Any:
-        """The call by way of the class: ``Dense.call(layer, x)``."""
-        return self.__get__(instance, type(instance))(*args, **kwargs)
 
 
 def register_layer_op(cls: type[Layer]) -> None:
@@ -875,42 +530,6 @@ def register_layer_op(cls: type[Layer]) -> None:
     ops.register(ops.OpDef(cls.op_name, None if cls.is_traced else infer, defaults))
 
 
-def _flat_updates(updates: Any) -> list[Any]:
-    """Updates that may stand in lists of lists; pairs of variable and value are tuples."""
-    if not isinstance(updates, list):
-        return [updates]
-    return [u for item in updates for u in _flat_updates(item)]
-
-
-def object_key(inputs: Any) -> Any:
-    """What losses and updates are kept under: the identity of the inputs they depend on."""
-    found = [x for x in to_list(inputs) if x is not None] if inputs is not None else []
-    # The tensor that a variable was called with is known to the program by the variable.
-    return tuple(id(getattr(x, "_stands_for", x)) for x in found) or None
-
-
-def assign_weights(label: str, weights: Sequence[Variable], arrays: Sequence[Any]) -> None:
-    """Sets all of `weights`, or none of them if something does not fit.
-
-    Raises:
-        ConfigError: another number of arrays than weights.
-        ShapeError: an array of another shape than its weight.
-    """
-    if len(weights) != len(arrays):
-        raise ConfigError(
-            f"{label} has {len(weights)} weights; got a list of {len(arrays)} arrays. Expected "
-            f"{[w.name for w in weights][:8]}."
-        )
-    for weight, array in zip(weights, arrays, strict=True):
-        if np.shape(array) != weight.type.shape:
-            raise ShapeError(
-                f"{label}: weight {weight.name!r} is {weight.type}; got an array of shape "
-                f"{np.shape(array)}."
-            )
-    for weight, array in zip(weights, arrays, strict=True):
-        weight.set_value(array)
-
-
 def _unknown_argument(cls: type, key: str) -> str:
     import difflib
 
@@ -920,4 +539,4 @@ def _unknown_argument(cls: type, key: str) -> str:
     return f"{cls.__name__} does not know the argument `{key}`.{hint}"
 
 
-__all__ = ["InputSpec", "Layer", "LoweredCall", "Node", "regularizers"]
+__all__ = ["InputSpec", "Layer", "Node", "regularizers"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kir.engine.base_layer import object_key
 from kir.engine.inlining import copy_seeds
+from kir.engine.layer_effects import object_key
 from kir.engine.node import LayerCall, Node, make_outputs
 from kir.engine.tensor import Tensor
 from kir.ir.graph import Graph, Value, topological_order

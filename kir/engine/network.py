@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from kir.engine import nesting, subclassing, topology
-from kir.engine.base_layer import Layer, assign_weights
+from kir.engine.base_layer import Layer
 from kir.engine.executor import executor
 from kir.engine.inlining import expansion, losses_of, updates_of
 from kir.engine.input_layer import InputLayer
+from kir.engine.layer_weights import assign_weights
 from kir.engine.names import automatic_name, snake_case
 from kir.engine.node import LayerCall, Node, record_history
 from kir.engine.tensor import Tensor, contains_symbolic

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from kir import settings
-from kir.engine.base_layer import Layer, LoweredCall
+from kir.engine.base_layer import Layer
 from kir.engine.fields import (
     Field,
     constraint_field,
@@ -17,6 +17,7 @@ from kir.engine.fields import (
     regularizer_field,
 )
 from kir.engine.input_spec import InputSpec
+from kir.engine.lowered_call import LoweredCall
 from kir.errors import ArgumentError, ConfigError, ShapeError
 from kir.ir.types import TensorType
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from kir import backend as K
 from kir.engine.base_layer import Layer as Layer
-from kir.engine.base_layer import LoweredCall
 from kir.engine.fields import (
     activation_field,
     constraint_field,
@@ -21,6 +20,7 @@ from kir.engine.fields import (
     regularizer_field,
 )
 from kir.engine.input_spec import InputSpec as InputSpec
+from kir.engine.lowered_call import LoweredCall
 from kir.errors import DTypeError, ShapeError
 from kir.ir.types import Shape, TensorType
 from kir.layers.recurrent.base import RNN

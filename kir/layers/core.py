@@ -8,7 +8,7 @@ from typing import Any
 from kir import backend as K
 from kir import regularizers
 from kir.engine.base_layer import InputSpec as InputSpec
-from kir.engine.base_layer import Layer, LoweredCall
+from kir.engine.base_layer import Layer
 from kir.engine.fields import (
     REQUIRED,
     activation_field,
@@ -18,6 +18,7 @@ from kir.engine.fields import (
     int_field,
     regularizer_field,
 )
+from kir.engine.lowered_call import LoweredCall
 from kir.errors import UnknownSizeError
 from kir.ir.types import TensorType
 from kir.layers.dropout import Dropout as Dropout

@@ -6,7 +6,7 @@ from collections import namedtuple
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from kir.engine.base_layer import Layer, LoweredCall
+from kir.engine.base_layer import Layer
 from kir.engine.fields import (
     constraint_field,
     field,
@@ -15,6 +15,7 @@ from kir.engine.fields import (
     regularizer_field,
 )
 from kir.engine.input_spec import InputSpec as InputSpec
+from kir.engine.lowered_call import LoweredCall
 from kir.engine.variable import Variable
 from kir.errors import ConfigError
 from kir.layers.recurrent.base import RNN

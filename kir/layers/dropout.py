@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from kir.engine.base_layer import Layer, LoweredCall
+from kir.engine.base_layer import Layer
 from kir.engine.fields import data_format_field, field, fraction_field
+from kir.engine.lowered_call import LoweredCall
 from kir.errors import ShapeError
 from kir.initializers.draws import draw_seed
 from kir.ir.types import TensorType

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from kir import backend as K
-from kir.engine.base_layer import Layer, LoweredCall
+from kir.engine.base_layer import Layer
 from kir.engine.fields import (
     constraint_field,
     field,
@@ -14,6 +14,7 @@ from kir.engine.fields import (
     int_field,
     regularizer_field,
 )
+from kir.engine.lowered_call import LoweredCall
 from kir.errors import ShapeError
 from kir.ir.types import TensorType
 

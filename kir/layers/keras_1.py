@@ -7,7 +7,6 @@ from typing import Any
 
 from kir.engine.base_layer import InputSpec as InputSpec
 from kir.engine.base_layer import Layer as Layer
-from kir.engine.base_layer import LoweredCall
 from kir.engine.fields import (
     Field,
     activation_field,
@@ -17,6 +16,7 @@ from kir.engine.fields import (
     int_field,
     regularizer_field,
 )
+from kir.engine.lowered_call import LoweredCall
 from kir.errors import ShapeError
 from kir.ir.types import TensorType
 from kir.layers.convolutional import Conv1D, Conv2D

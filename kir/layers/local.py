@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from kir.engine.base_layer import InputSpec as InputSpec
-from kir.engine.base_layer import Layer, LoweredCall
+from kir.engine.base_layer import Layer
 from kir.engine.fields import (
     activation_field,
     constraint_field,
@@ -19,6 +19,7 @@ from kir.engine.fields import (
     padding_field,
     regularizer_field,
 )
+from kir.engine.lowered_call import LoweredCall
 from kir.errors import ShapeError
 from kir.ir.types import TensorType
 from kir.layers.spatial import (

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from kir import backend as K
-from kir.engine.base_layer import Layer, LoweredCall
+from kir.engine.base_layer import Layer
 from kir.engine.fields import REQUIRED, Field, field, int_field
+from kir.engine.lowered_call import LoweredCall
 from kir.errors import ArgumentError, ConfigError, ShapeError, UnsupportedError
 from kir.ir.types import Shape, TensorType
 

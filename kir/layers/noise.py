@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from kir.engine.base_layer import Layer, LoweredCall
+from kir.engine.base_layer import Layer
 from kir.engine.fields import REQUIRED, Field
+from kir.engine.lowered_call import LoweredCall
 from kir.engine.variable import Variable
 from kir.errors import ArgumentError
 from kir.initializers.draws import draw_seed

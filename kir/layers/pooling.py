@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from kir.engine.base_layer import InputSpec as InputSpec
-from kir.engine.base_layer import Layer, LoweredCall
+from kir.engine.base_layer import Layer
 from kir.engine.fields import data_format_field, ints_field, padding_field
+from kir.engine.lowered_call import LoweredCall
 from kir.ir.types import TensorType
 from kir.layers.spatial import (
     channel_axis,

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from kir.engine.base_layer import Layer, LoweredCall
+from kir.engine.base_layer import Layer
 from kir.engine.fields import data_format_field, field, int_field
 from kir.engine.input_spec import InputSpec
+from kir.engine.lowered_call import LoweredCall
 from kir.errors import ConfigError, ShapeError
 from kir.ir.types import Shape, TensorType
 

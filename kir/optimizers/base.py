@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from kir import backend as K
-from kir.engine.base_layer import assign_weights
 from kir.engine.executor import executor
+from kir.engine.layer_weights import assign_weights
 from kir.engine.names import variable_name
 from kir.engine.variable import Variable
 from kir.errors import ArgumentError, ConfigError

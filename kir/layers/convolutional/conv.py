@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from kir.engine.base_layer import Layer, LoweredCall
+from kir.engine.base_layer import Layer
 from kir.engine.fields import (
     activation_field,
     constraint_field,
@@ -17,6 +17,7 @@ from kir.engine.fields import (
     padding_field,
     regularizer_field,
 )
+from kir.engine.lowered_call import LoweredCall
 from kir.errors import ConfigError
 from kir.ir.types import TensorType
 from kir.layers.spatial import (

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from kir.engine.base_layer import Layer, LoweredCall
+from kir.engine.base_layer import Layer
 from kir.engine.fields import Field, choice_field, data_format_field, int_tuple, ints_field
+from kir.engine.lowered_call import LoweredCall
 from kir.errors import ConfigError
 from kir.ir.types import TensorType
 from kir.layers.convolutional.conv import PAIR, TRIPLE

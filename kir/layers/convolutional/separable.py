@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Iterable
 from typing import Any
 
-from kir.engine.base_layer import LoweredCall
 from kir.engine.fields import (
     constraint_field,
     data_format_field,
@@ -15,6 +14,7 @@ from kir.engine.fields import (
     ints_field,
     regularizer_field,
 )
+from kir.engine.lowered_call import LoweredCall
 from kir.errors import ConfigError
 from kir.ir.types import TensorType
 from kir.layers.convolutional.conv import CONV_ARGUMENTS, PAIR, Conv2D, _Conv

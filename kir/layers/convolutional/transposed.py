@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from kir.engine.base_layer import LoweredCall
 from kir.engine.fields import ints_field
+from kir.engine.lowered_call import LoweredCall
 from kir.errors import ConfigError, ShapeError
 from kir.ir.types import TensorType
 from kir.layers.convolutional.conv import CONV_ARGUMENTS, TRIPLE, Conv2D, Conv3D

@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from kir import backend as K
-from kir.engine.base_layer import Layer, LoweredCall
+from kir.engine.base_layer import Layer
 from kir.engine.fields import field
 from kir.engine.input_spec import InputSpec
+from kir.engine.lowered_call import LoweredCall
 from kir.engine.names import variable_name
 from kir.engine.tensor import Tensor, contains_symbolic, executing
 from kir.engine.variable import Variable

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from kir import backend as K
-from kir.engine.base_layer import Layer, LoweredCall
+from kir.engine.base_layer import Layer
 from kir.engine.fields import (
     activation_field,
     constraint_field,
@@ -17,6 +17,7 @@ from kir.engine.fields import (
     int_field,
     regularizer_field,
 )
+from kir.engine.lowered_call import LoweredCall
 from kir.errors import ConfigError
 from kir.initializers import Joined, Ones, draw_initial_value
 from kir.initializers.draws import draw_seed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from kir.engine.base_layer import LoweredCall
+from kir.engine.lowered_call import LoweredCall
 from kir.layers.recurrent.base import RNN
 from kir.layers.recurrent.cells import GRUCell, LSTMCell, SimpleRNNCell
 

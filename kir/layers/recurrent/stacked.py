@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from kir.engine.base_layer import Layer, assign_weights
+from kir.engine.base_layer import Layer
 from kir.engine.fields import Field
+from kir.engine.layer_weights import assign_weights
 from kir.engine.variable import Variable, compute_initial_values
 from kir.errors import ConfigError
 from kir.layers.recurrent.cells import check_cell, output_size, state_sizes, varies_with_phase

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from kir import backend as K
-from kir.engine.base_layer import LoweredCall
 from kir.engine.fields import Field, choice_field
 from kir.engine.inlining import hidden_results
 from kir.engine.input_spec import InputSpec
+from kir.engine.lowered_call import LoweredCall
 from kir.engine.names import name_scope
 from kir.engine.tensor import Tensor, contains_symbolic, executing
 from kir.engine.variable import Variable

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kir import backend as K
-from kir.engine.base_layer import LoweredCall
 from kir.engine.inlining import hidden_results, substitute
 from kir.engine.input_spec import InputSpec
+from kir.engine.lowered_call import LoweredCall
 from kir.engine.tensor import Tensor
 from kir.errors import ConfigError, RankError
 from kir.ir.graph import Graph, Value
