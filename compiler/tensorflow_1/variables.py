@@ -122,6 +122,19 @@ def _assigning(update: Callable[..., Any], function: Any) -> Callable[..., Any]:
     return assign
 
 
+def _scattering(change: Callable[..., Any], function: Any) -> Callable[..., Any]:
+    """`tf.scatter_update` and its kin: new values for some rows of a variable."""
+
+    @functools.wraps(function)
+    def scatter(ref: Any, indices: Any, updates: Any, *_: Any, **__: Any) -> Any:
+        if not isinstance(ref, Variable):
+            return function(ref, indices, updates)
+        rows = tf.expand_dims(indices, -1)
+        return K.update(ref, change(K.identity(ref), rows, updates))
+
+    return scatter
+
+
 def variables_initializer(var_list: Any = None, *_: Any, **__: Any) -> Operation:
     """`tf.variables_initializer`: nothing is left to do, as variables always have a value."""
     return group()
@@ -159,6 +172,9 @@ NAMES = {
     "initialize_all_variables": variables_initializer,
     "initialize_variables": variables_initializer,
     "local_variables_initializer": variables_initializer,
+    "scatter_add": _scattering(tf.tensor_scatter_nd_add, v1.scatter_add),
+    "scatter_sub": _scattering(tf.tensor_scatter_nd_sub, v1.scatter_sub),
+    "scatter_update": _scattering(tf.tensor_scatter_nd_update, v1.scatter_update),
     "tables_initializer": variables_initializer,
     "trainable_variables": trainable_variables,
     "variable_scope": variable_scope,

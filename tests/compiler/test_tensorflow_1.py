@@ -276,3 +276,19 @@ def test_a_metric_of_symbolic_values_counts_what_is_run(name, wanted):
     last = session.run(update, {truth: [0, 1], found: [0, 1]})
     assert last == pytest.approx(wanted)
     assert session.run(value) == pytest.approx(wanted)
+
+
+def test_rows_of_a_variable_are_updated():
+    v = tf.Variable(np.zeros((3, 2), "float32"))
+    session = K.get_session()
+    session.run(tf.scatter_update(v, [2, 0], [[1.0, 2.0], [3.0, 4.0]]))
+    np.testing.assert_array_equal(K.get_value(v), [[3, 4], [0, 0], [1, 2]])
+    session.run(tf.scatter_add(v, [1], [[5.0, 5.0]]))
+    session.run(tf.scatter_sub(v, [1], [[1.0, 2.0]]))
+    np.testing.assert_array_equal(K.get_value(v)[1], [4, 3])
+
+
+def test_a_constant_is_evaluated_too():
+    with tf.Session() as session:
+        assert (tf.constant(2.0) + 1.0).eval() == 3.0
+        assert tf.constant([1, 2]).eval(session=session).tolist() == [1, 2]
