@@ -12,6 +12,7 @@ Reference:
 from __future__ import annotations
 
 from kir._lazy import lazy_names
+from kir.backend import common as common
 from kir.backend import methods, operators
 from kir.backend.comparison import equal, greater, greater_equal, less, less_equal, not_equal
 from kir.backend.control import (
