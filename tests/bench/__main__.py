@@ -1,6 +1,7 @@
 """Prints kir's time a step over that of TensorFlow written by hand.
 
-    python -m tests.bench
+    python -m tests.bench           against TensorFlow
+    python -m tests.bench peers     against tf_keras and Keras 3: see `tests.bench.peers`
 
 Both are measured in turns in one process, so that a busy machine slows both; of each the best of
 several turns counts. Below 1 kir is faster.
@@ -8,6 +9,7 @@ several turns counts. Below 1 kir is faster.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +19,7 @@ import numpy as np
 from compiler.tensorflow import tf
 from kir.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
 from kir.models import Sequential
-from tests.bench import by_hand
+from tests.bench import by_hand, peers
 
 TURNS = 5
 
@@ -159,4 +161,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["peers"]:
+        peers.main(sys.argv[2:])
+    else:
+        main()

@@ -1,6 +1,6 @@
 """The same programs under kir, tf_keras and Keras 3, each in a process of its own.
 
-    python -m tests.bench.peers [WORKLOAD ...]
+    python -m tests.bench peers [WORKLOAD ...]
 
 Peers take turns workload by workload, so that a busy machine slows all of them; of each the best of
 several repetitions counts. tf_keras and Keras 3 are measured where they are installed.
