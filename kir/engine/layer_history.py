@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kir.engine.node import Node
 from kir.errors import ConfigError, MissingAttributeError, StateError
@@ -15,8 +15,9 @@ class LayerHistory:
     _inbound_nodes: list[Node]
     _outbound_nodes: list[Node]
 
-    def _label(self) -> str:
-        raise NotImplementedError
+    if TYPE_CHECKING:
+
+        def _label(self) -> str: ...
 
     def _node_attribute(self, node_index: int, attribute: str, what: str) -> Any:
         if not self._inbound_nodes:
