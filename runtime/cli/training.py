@@ -123,6 +123,7 @@ class TrainingRun:
     callbacks: tuple[str, ...]
     seed: int
     outputs: Outputs
+    device: str | None = None
     as_json: bool = False
 
     def run(self) -> None:
@@ -141,7 +142,8 @@ class TrainingRun:
         )
         self._introduce(model, data)
         with self.console.status("Loading TensorFlow"):
-            model.compile(make_optimizer(self.optimizer, self.lr), self.loss, metrics=self.metrics)
+            optimizer = make_optimizer(self.optimizer, self.lr)
+            model.compile(optimizer, self.loss, metrics=self.metrics, device=self.device)
         started = time.perf_counter()
         history = self._fit(model, data, callbacks)
         seconds = time.perf_counter() - started

@@ -68,6 +68,11 @@ _FRACTION = click.FloatRange(0, 1, max_open=True)
     help="Seed of the split, the initial weights, the order of samples and dropout.",
 )
 @click.option(
+    "--device",
+    metavar="NAME",
+    help="Where to train, e.g. cpu or gpu:1; the first GPU, else the CPU, if not given.",
+)
+@click.option(
     "--output",
     type=OUTPUT_FOLDER,
     help="Folder for all that follows, under the names in brackets.",

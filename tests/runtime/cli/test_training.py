@@ -191,3 +191,9 @@ def test_the_demo_learns_the_digits(run, tmp_path):
     ).output  # fmt: skip
     line = next(line for line in output.splitlines() if line.split()[:1] == ["test"])
     assert float(line.split()[-1]) >= 0.97
+
+
+def test_the_device_can_be_chosen(run, tmp_path, mlp_json, data_npz):
+    arguments = ("train", mlp_json, "--data", data_npz, *SPARSE, "--epochs", 1, "--device")
+    run(*arguments, "cpu:0")
+    assert "There is no device 'gpu:7'" in run(*arguments, "gpu:7", status=1).stderr
