@@ -71,6 +71,23 @@ class InputSpec:
         return None
 
 
+class ModelInputSpec(InputSpec):
+    """What a model's input has to be when the model is called.
+
+    Keras 2.2.4 left the rank to the layers inside, which take another one as often as not: Dense
+    and Reshape do. A last axis of another size would only fail when the model runs.
+    """
+
+    def problem(self, tensor: Tensor) -> str | None:
+        """What is expected where `tensor` does not fit; None where it does."""
+        shape = tensor._keras_shape
+        if shape is not None and self.shape is not None and 1 < len(shape) != self.ndim:
+            size = self.shape[-1]
+            if size is not None and size == shape[-1]:
+                return None
+        return super().problem(tensor)
+
+
 def expected_rank(ndim: int, layout: str | None, shape: Shape) -> str:
     """The rank that is expected, what its axes are, and how an input of `shape` gets there."""
     if layout is None:

@@ -344,10 +344,10 @@ class Network(NetworkFiles, Layer):
     @property
     def input_spec(self) -> Any:
         """Ranks and shapes of the inputs, the batch size left open."""
-        from kir.engine.input_spec import InputSpec
+        from kir.engine.input_spec import ModelInputSpec
 
         specs = [
-            InputSpec(shape=(None, *x._keras_shape[1:]), ndim=len(x._keras_shape))
+            ModelInputSpec(shape=(None, *x._keras_shape[1:]), ndim=len(x._keras_shape))
             for x in self.inputs
             if x._keras_shape is not None
         ]

@@ -9,7 +9,7 @@ import kir
 from kir import backend as K
 from kir.errors import ShapeError, StateError, UnsupportedError
 from kir.ir import verify
-from kir.layers import LSTM, BatchNormalization, Dense, Dropout, Input, Masking
+from kir.layers import LSTM, BatchNormalization, Conv2D, Dense, Dropout, Input, Masking, Reshape
 from kir.models import Model, Sequential
 from kir.serde.graph_config import model_from_graph
 from kir.utils.layer_utils import get_source_inputs
@@ -88,6 +88,20 @@ def test_the_number_of_inputs_is_checked():
     inner = Model([a := Input((3,)), b := Input((3,))], [a, b])
     with pytest.raises(ShapeError, match="takes 2 inputs; got 1"):
         inner(Input((3,)))
+
+
+def test_another_rank_is_judged_by_the_layers_inside():
+    inner = Sequential([Dense(12, input_dim=3), Reshape((2, 6))])
+    assert K.int_shape(inner(Input((1, 3)))) == (None, 2, 6)
+    convolution = Sequential([Conv2D(2, 3, input_shape=(8, 8, 3), name="c")])
+    with pytest.raises(ShapeError, match=r"^Conv2D 'c': .*expected rank 4"):
+        convolution(Input((8, 3)))
+
+
+@pytest.mark.parametrize("shape", [(4,), (1, 4)])
+def test_a_last_axis_of_another_size_is_refused(shape):
+    with pytest.raises(ShapeError, match=r"^Sequential 's' \(input 0"):
+        Sequential([Dense(2, input_dim=3)], name="s")(Input(shape))
 
 
 def test_source_inputs():
