@@ -194,7 +194,10 @@ def flat_graph(model: Any, more: Sequence[Value] = ()) -> Graph:
     graph = InlineNetworks().run(extended(model.graph, more, more) if more else model.graph)
     free = [x for x in graph.inputs if x.producer is None]
     made = topological_order([x for x in graph.inputs if x.producer is not None], stop=free)
-    return Graph(graph.name, free, graph.outputs, [*made, *graph.nodes], graph.attributes)
+    # A loss by hand may take another output of what computes the input, e.g. an iterator's targets.
+    computed = set(made)
+    rest = [node for node in graph.nodes if node not in computed]
+    return Graph(graph.name, free, graph.outputs, [*made, *rest], graph.attributes)
 
 
 def extended(graph: Graph, values: Sequence[Value], outputs: Sequence[Value]) -> Graph:

@@ -85,7 +85,7 @@ def _own() -> dict[str, Any]:
         "metrics": metrics.METRICS,
         "random": _namespace(v1.random, _drawn("random", dir(v1.random))),
         "data": pipelines.offer_iterators(),
-        "train": _namespace(v1.train, {**training.OPTIMIZERS, "Saver": saving.Saver}),
+        "train": _namespace(v1.train, {**training.NAMES, "Saver": saving.Saver}),
         "summary": _namespace(v1.summary, {"FileWriter": graphs.FileWriter}),
         **graphs.NAMES,
         **variables.NAMES,

@@ -77,4 +77,9 @@ def _optimizers() -> dict[str, Any]:
     return found
 
 
-OPTIMIZERS = _optimizers()
+def start_queue_runners(*_: Any, **__: Any) -> list[Any]:
+    """The threads that fill a graph's queues: none, as kir's inputs need no queue."""
+    return []
+
+
+NAMES = {**_optimizers(), "start_queue_runners": start_queue_runners}

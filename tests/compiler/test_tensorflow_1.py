@@ -201,6 +201,26 @@ def test_a_model_trains_on_the_tensors_of_an_iterator():
     np.testing.assert_allclose(loss, wanted, rtol=1e-3)
 
 
+def test_a_loss_added_by_hand_takes_the_targets_of_the_batch_that_is_the_input():
+    rows, sums = _batches(64, 4).repeat().make_one_shot_iterator().get_next()
+    inputs = Input(tensor=rows)
+    outputs = Dense(1, kernel_initializer="ones")(inputs)
+    model = Model(inputs, outputs)
+    model.add_loss(K.mean(K.square(outputs - sums)))
+    model.compile(SGD(0.0), loss=None)
+    # The layer adds up each row, so the loss is 0 only with the sums of these very rows.
+    (loss,) = model.fit(steps_per_epoch=16, epochs=1, verbose=0).history["loss"]
+    np.testing.assert_allclose(loss, 0.0, atol=1e-3)
+
+
+def test_no_threads_are_needed_to_fill_queues():
+    coordinator = tf.train.Coordinator()
+    threads = tf.train.start_queue_runners(K.get_session(), coordinator)
+    coordinator.request_stop()
+    coordinator.join(threads)
+    assert threads == []
+
+
 def test_checkpoints_hold_variables_by_name(tmp_path):
     K.clear_session()
     with tf.variable_scope("part"):
