@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.processes import ROOT, run_python
 
 IMPORT_SECONDS = 0.15
 HEAVY = ("tensorflow", "keras", "tf_keras", "h5py", "tensorboard", "matplotlib", "sklearn", "rich")
@@ -22,14 +22,6 @@ class Absent:
             raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
 sys.meta_path.insert(0, Absent())
 """
-
-
-def run_python(source: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", source], cwd=ROOT, capture_output=True, text=True, timeout=120
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
 
 
 def test_import_contracts_hold():
@@ -120,4 +112,4 @@ for path in sorted(Path("kir").rglob("*.py")):
         failed.append(f"{name}: {error}")
 print("; ".join(failed) or "all")
 """
-    assert run_python(source) == "all"
+    assert run_python(source, folder=ROOT) == "all\n"

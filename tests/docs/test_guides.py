@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.docs import guides
+from tests.processes import run_python
 
 # Pages whose programs need no TensorFlow.
 LIGHT = {"index", "representation", "writing-a-pass"}
@@ -32,15 +30,8 @@ def page_cases():
 
 @pytest.mark.parametrize("page", list(page_cases()))
 def test_code_runs_and_prints_what_the_page_says(page, tmp_path):
-    done = subprocess.run(
-        [sys.executable, guides.__file__, str(page)],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(guides.ROOT), "MPLBACKEND": "Agg"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    command = [guides.__file__, page]
+    run_python(command, folder=tmp_path, environment={"MPLBACKEND": "Agg"}, timeout=300)
 
 
 @pytest.mark.parametrize("page", guides.PAGES, ids=lambda page: page.stem)

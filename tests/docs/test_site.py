@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
-import os
-import subprocess
 import sys
 
 import pytest
 
 from tests.docs.guides import DOCS, ROOT
+from tests.processes import run_python
 
 sys.path.insert(0, str(DOCS / "hooks"))
 import error_index
@@ -40,15 +39,8 @@ def test_the_site_builds_without_a_warning(tmp_path):
     for package in ("mkdocs", "material", "mkdocstrings_handlers"):
         if importlib.util.find_spec(package) is None:
             pytest.skip(f"{package} is not installed: pip install 'kir[docs]'")
-    done = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "NO_MKDOCS_2_WARNING": "1"},
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
+    command = ["-m", "mkdocs", "build", "--strict", "--site-dir", tmp_path]
+    run_python(command, folder=ROOT, environment={"NO_MKDOCS_2_WARNING": "1"}, timeout=600)
     layers = (tmp_path / "api" / "layers.html").read_text("utf-8")
     assert 'id="kir.layers.core.Dense"' in layers
     # A reader's browser fetches nothing from elsewhere.

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import textwrap
-from pathlib import Path
-
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.processes import start_python
 
 SAME_OBJECTS = """
 import kir
@@ -30,13 +24,7 @@ import keras_preprocessing.image
 
 def python(text: str) -> str:
     """What a program prints on standard output; it must succeed and write nothing else."""
-    ran = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(text)],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    ran = start_python(text)
     assert ran.stderr == ""
     return ran.stdout
 

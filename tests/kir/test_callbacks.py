@@ -1,9 +1,7 @@
-import subprocess
-import sys
-
 import pytest
 
 from kir import callbacks
+from tests.processes import run_python
 
 
 def test_every_name_resolves_to_the_runtime_class():
@@ -22,4 +20,4 @@ def test_the_classes_load_no_tensorflow():
         "import sys; from kir.callbacks import *; TensorBoard('logs'); EarlyStopping(); "
         "assert 'tensorflow' not in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    run_python(code)

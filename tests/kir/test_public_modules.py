@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
+
+from tests.processes import run_python
 
 
 @pytest.mark.parametrize(
@@ -56,5 +55,4 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 @pytest.mark.parametrize("module", ["kir.legacy.layers", "kir.legacy.interfaces", "kir.wrappers"])
 def test_any_module_may_be_imported_first(module: str) -> None:
-    root = Path(__file__).parents[2]
-    subprocess.run([sys.executable, "-c", f"import {module}"], cwd=root, check=True, timeout=60)
+    run_python(f"import {module}")

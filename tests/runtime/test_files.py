@@ -4,13 +4,12 @@ import builtins
 import os
 import signal
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from runtime.files import ask_to_proceed_with_overwrite, may_write, replacing
+from tests.processes import start_python
 
 
 def names(folder: Path) -> list[str]:
@@ -58,8 +57,7 @@ def test_a_killed_writer_leaves_the_old_file(tmp_path):
         "    open(beside, 'w').write('half')\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[2])
-    assert done.returncode == -signal.SIGKILL
+    assert start_python(program).returncode == -signal.SIGKILL
     assert (tmp_path / "a").read_text() == "old"
 
 

@@ -1,13 +1,11 @@
 """Settings, counters and the session, which need no TensorFlow."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
 from kir import backend as K
 from kir.errors import ConfigError
+from tests.processes import run_python
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +23,7 @@ def test_the_backend_needs_no_tensorflow():
         "y = K.softmax(K.dot(x, K.ones((3, 2))) + 1); assert K.int_shape(y) == (None, 2);"
         "assert 'tensorflow' not in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    run_python(code)
 
 
 def test_floatx_is_the_default_dtype():

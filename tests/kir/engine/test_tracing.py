@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -26,6 +23,7 @@ from kir.layers import (
 from kir.models import Model, Sequential, model_from_json
 from kir.serde.proto import from_bytes, to_bytes
 from kir.utils import CustomObjectScope
+from tests.processes import run_python
 
 
 @pytest.fixture(autouse=True)
@@ -93,7 +91,7 @@ def test_tracing_needs_no_tensorflow():
         "assert y.type.shape == (None, 3), y\n"
         "assert 'tensorflow' not in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    run_python(code)
 
 
 class Returning(Layer):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -16,6 +14,7 @@ from kir.layers import Dense, Input, Lambda, Masking
 from kir.models import Model, clone_model, model_from_json
 from kir.serde.graph_config import model_from_graph
 from kir.utils.generic_utils import allow_unsafe_code, get_custom_objects
+from tests.processes import run_python
 
 
 @pytest.fixture(autouse=True)
@@ -126,10 +125,7 @@ print(Model(x, Lambda(lambda v: v * 3, name='triple')(x)).to_json())
 @pytest.fixture(scope="module")
 def foreign_text():
     """An architecture whose code another process compiled."""
-    done = subprocess.run(
-        [sys.executable, "-c", FOREIGN], check=True, capture_output=True, text=True, timeout=60
-    )
-    return done.stdout
+    return run_python(FOREIGN)
 
 
 def test_foreign_code_is_refused(foreign_text):

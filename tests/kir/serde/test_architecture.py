@@ -1,7 +1,5 @@
 """Architectures in files of four formats."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,8 +9,8 @@ from kir.errors import ConfigError, FileFormatError, KirError, MissingFileError
 from kir.layers import Conv2D, Dense, Flatten, Input
 from kir.models import Model, Sequential
 from kir.serde.architecture import find_format, read_architecture, write_architecture
+from tests.processes import ROOT, run_python
 
-ROOT = Path(__file__).parents[3]
 RESNET = ROOT / "tests" / "golden" / "data" / "architectures" / "app_ResNet50.json"
 SUFFIXES = ["json", "yaml", "yml", "kirt", "kirpb", "pb"]
 
@@ -132,4 +130,4 @@ def test_no_tensorflow_is_loaded():
         "verify(model.graph)\n"
         "sys.exit('tensorflow' in sys.modules or 'google.protobuf' in sys.modules)\n"
     )
-    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
+    run_python(program)

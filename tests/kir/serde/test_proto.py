@@ -1,7 +1,5 @@
 """The binary form: what damaged and foreign bytes give. Round trips stand in tests/kir/ir."""
 
-import subprocess
-import sys
 import zlib
 
 import numpy as np
@@ -13,6 +11,7 @@ from kir.errors import FileFormatError
 from kir.ir import Graph, Node, Opaque, Ref, TensorType, Value, Weight
 from kir.serde.generated import kir_pb2 as pb
 from kir.serde.proto import FORMAT, from_bytes, graph_from_proto, graph_to_proto, to_bytes
+from tests.processes import run_python
 
 F32 = TensorType("float32", (None, 3))
 
@@ -135,4 +134,4 @@ def test_only_the_binary_form_imports_protobuf():
         "import sys, kir.ir, kir.serde\n"
         "assert not [name for name in sys.modules if name.startswith('google.protobuf')]\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    run_python(code)

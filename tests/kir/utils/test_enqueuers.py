@@ -24,8 +24,7 @@ from kir.utils.data_utils import (
     init_pool_generator,
     next_sample,
 )
-
-ROOT = Path(__file__).parents[3]
+from tests.processes import ROOT, run_python
 
 
 class Numbers(Sequence):
@@ -357,14 +356,7 @@ def main():
 def _run(source, tmp_path):
     program = tmp_path / "program.py"
     program.write_text(source)
-    return subprocess.run(
-        [sys.executable, program],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    ).stdout
+    return run_python([program])
 
 
 def test_a_guarded_program_uses_processes(tmp_path):

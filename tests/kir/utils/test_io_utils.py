@@ -1,11 +1,9 @@
 """The question before a file is overwritten, and that the names of HDF5 come late."""
 
-import subprocess
-import sys
-
 import pytest
 
 from kir.utils.io_utils import ask_to_proceed_with_overwrite
+from tests.processes import run_python
 
 
 @pytest.mark.parametrize(
@@ -31,8 +29,7 @@ def test_what_helps_to_prepare_data_loads_no_tensorflow_hdf5_or_network():
         "late = {'h5py', 'tensorflow', 'PIL', 'scipy', 'urllib.request', 'multiprocessing'}\n"
         "print(sorted(late & set(sys.modules)))"
     )
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert out.stdout == "[]\n"
+    assert run_python(code) == "[]\n"
 
 
 def test_two_names_are_one_class():

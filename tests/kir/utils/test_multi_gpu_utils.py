@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -12,6 +9,7 @@ from kir.layers import Dense, Input, add
 from kir.models import Model
 from kir.utils import multi_gpu_model
 from kir.utils.multi_gpu_utils import _normalize_device_name, replicated
+from tests.processes import run_python
 
 pytestmark = pytest.mark.tf
 
@@ -89,8 +87,6 @@ print(sorted(seen))
 
 
 def test_each_part_is_computed_on_its_device():
-    ran = subprocess.run(
-        [sys.executable, "-c", ON_TWO_DEVICES], capture_output=True, text=True, timeout=120
-    )
-    assert "('MatMul', 'CPU:1')" in ran.stdout, ran.stdout + ran.stderr
-    assert "('MatMul', 'CPU:0')" in ran.stdout
+    printed = run_python(ON_TWO_DEVICES)
+    assert "('MatMul', 'CPU:1')" in printed
+    assert "('MatMul', 'CPU:0')" in printed

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from runtime.cli.app import COMMANDS
+from tests.processes import run_python
 
-ROOT = Path(__file__).resolve().parents[3]
 HELP_SECONDS = 0.2
 
 
@@ -36,17 +33,10 @@ for command in ("--help", "check", "train"):
     main([command, "--help"], standalone_mode=False)
 assert not {"numpy", "tensorflow", "h5py", "rich", "yaml"} & set(sys.modules), sys.modules.keys()
 usage = resource.getrusage(resource.RUSAGE_SELF)
-print(usage.ru_utime + usage.ru_stime, file=sys.stderr)
+print(usage.ru_utime + usage.ru_stime)
 """
     # In seconds of this process, which other processes on the machine do not lengthen.
     assert min(float(run_python(source).splitlines()[-1]) for _ in range(3)) < HELP_SECONDS
-
-
-def run_python(source: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", source], cwd=ROOT, check=True, capture_output=True, text=True
-    )
-    return done.stderr
 
 
 def test_version_names_kir_and_tensorflow(run):

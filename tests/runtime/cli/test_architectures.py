@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import resource
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from kir.layers import Add, Dense, Input
 from kir.models import Model, Sequential, model_from_json
+from tests.processes import ROOT, run_python
 
-ROOT = Path(__file__).resolve().parents[3]
 ARCHITECTURES = ROOT / "tests" / "golden" / "data" / "architectures"
 RESNET = ARCHITECTURES / "app_ResNet50.json"
 
@@ -21,15 +19,7 @@ SUMMARY_SECONDS = 0.6
 
 
 def run_program(*arguments: object) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "runtime.cli", *map(str, arguments)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return run_python(["-m", "runtime.cli", *arguments])
 
 
 # -- summary
@@ -65,7 +55,7 @@ for arguments in (
     main(arguments, standalone_mode=False)
 assert not {{"tensorflow", "h5py", "rich", "matplotlib"}} & set(sys.modules)
 """
-    subprocess.run([sys.executable, "-c", source], cwd=ROOT, check=True, capture_output=True)
+    run_python(source)
 
 
 def test_summary_as_json(run, tmp_path):

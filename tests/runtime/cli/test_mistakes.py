@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +11,8 @@ import pytest
 
 from kir.layers import Add, Dense, Input, Lambda
 from kir.models import Model, Sequential
+from tests.processes import start_python
 
-ROOT = Path(__file__).resolve().parents[3]
 # How each command is called that reads a model, and with what status it ends after a mistake.
 COMMANDS = {
     "summary": (["summary", "FILE"], 1),
@@ -166,14 +164,7 @@ class Twice(Layer):
 
 def start(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """`kir` in a process of its own, where `keras` may become kir and no function is known."""
-    return subprocess.run(
-        [sys.executable, "-m", "runtime.cli", *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return start_python(["-m", "runtime.cli", *arguments], folder=folder)
 
 
 def test_layers_of_the_user_s_own_come_from_a_file(tmp_path):

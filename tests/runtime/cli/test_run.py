@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
+from tests.processes import ROOT, start_python
+
 Started = subprocess.CompletedProcess[str]
 Start = Callable[..., Started]
 
@@ -22,14 +22,8 @@ def start(tmp_path: Path) -> Start:
 
     def start(text: str, *arguments: str, **settings: str) -> Started:
         (tmp_path / "script.py").write_text(textwrap.dedent(text))
-        return subprocess.run(
-            [sys.executable, "-m", "runtime.cli", "run", *(arguments or ("script.py",))],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **settings},
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        command = ["-m", "runtime.cli", "run", *(arguments or ("script.py",))]
+        return start_python(command, folder=tmp_path, environment=settings)
 
     return start
 

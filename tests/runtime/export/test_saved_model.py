@@ -1,8 +1,6 @@
 """SavedModels give the model's predictions in a process that has TensorFlow and no kir."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +24,7 @@ from kir.layers import (
 from kir.models import Model, Sequential
 from runtime.export import export_saved_model
 from runtime.export.programs import argument_name, distinct
+from tests.processes import run_python
 
 pytestmark = pytest.mark.tf
 
@@ -114,12 +113,7 @@ def served(tmp_path_factory):
             for key, value in zip(distinct(model.output_names), outputs, strict=True):
                 expected[f"{name}/{batch}/{key}"] = value
         expected[f"{name}/weights"] = np.array(len(model.get_weights()))
-    subprocess.run(
-        [sys.executable, "-I", "-c", SERVER, str(folder), json.dumps(BATCHES), *MODELS],
-        cwd="/",
-        check=True,
-        capture_output=True,
-    )
+    run_python(["-I", "-c", SERVER, folder, json.dumps(BATCHES), *MODELS], folder="/", timeout=300)
     return dict(np.load(folder / "found.npz")), expected
 
 

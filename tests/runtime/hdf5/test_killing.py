@@ -1,29 +1,18 @@
 """A process that is killed while it saves leaves a whole file, old or new."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.slow
+from tests.processes import run_python
 
-ROOT = Path(__file__).parents[3]
+pytestmark = pytest.mark.slow
 
 
 def figures(folder: Path, kills: int, how: str) -> dict[str, int]:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.runtime.hdf5.killing", str(folder), str(kills), how],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    found: dict[str, int] = json.loads(done.stdout)
+    command = ["-m", "tests.runtime.hdf5.killing", folder, kills, how]
+    found: dict[str, int] = json.loads(run_python(command, timeout=300))
     return found
 
 

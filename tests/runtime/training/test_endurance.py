@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,8 +11,7 @@ import pytest
 from kir.layers import Dense
 from kir.models import Sequential
 from kir.utils import Sequence
-
-ROOT = Path(__file__).resolve().parents[3]
+from tests.processes import run_python
 
 PROGRAM = """
 import json, os, subprocess, sys, threading, traceback
@@ -85,16 +80,8 @@ if __name__ == "__main__":
 @pytest.mark.parametrize("kind", ["threads", "processes"])
 def test_two_hundred_epochs_with_workers_leave_nothing_behind(kind, tmp_path):
     (tmp_path / "program.py").write_text(PROGRAM)
-    done = subprocess.run(
-        [sys.executable, "program.py", kind],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=500,
-    )
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout.splitlines()[-1])
+    printed = run_python(["program.py", kind], folder=tmp_path, timeout=500)
+    found = json.loads(printed.splitlines()[-1])
     resident = found["resident"]
     growth = resident[-1] / resident[99] - 1
     print(f"{kind}: resident memory over the last 100 of 200 epochs: {growth:+.2%}")

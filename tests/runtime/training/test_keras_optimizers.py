@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
+from tests.processes import start_python
 
 PROGRAM = """
 import json, sys
@@ -56,13 +52,7 @@ print(json.dumps({{
     ids=["keras 3", "legacy", "tf_keras"],
 )
 def test_they_take_the_same_steps_and_their_rate_can_be_scheduled(package, switches):
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM.format(package=package)],
-        env={**os.environ, "PYTHONPATH": str(ROOT), **switches},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    done = start_python(PROGRAM.format(package=package), environment=switches, timeout=300)
     if "No module named 'tf_keras'" in done.stderr:
         pytest.skip("tf_keras is not installed")
     assert done.returncode == 0, done.stderr
