@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
+from kir.errors import ArgumentError
 from kir.utils.atomic import replacing as replacing
 from kir.utils.atomic import replacing_folder as replacing_folder
 
@@ -40,3 +42,22 @@ def ask_to_proceed_with_overwrite(filepath: str) -> bool:
         return False
     print("[TIP] Next time specify overwrite=True!")
     return True
+
+
+def read_bytes(source: Any, kind: str) -> bytes:
+    """All that an object with `read()` holds.
+
+    Args:
+        source: the object.
+        kind: what it is to hold, for the message: ``"an archive"``.
+
+    Raises:
+        ArgumentError: it gives no bytes.
+    """
+    content = source.read()
+    if not isinstance(content, bytes):
+        raise ArgumentError(
+            f"{source!r}.read() returned {type(content).__name__}; {kind} is bytes. Open it with "
+            "mode 'rb'."
+        )
+    return content

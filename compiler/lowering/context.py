@@ -9,7 +9,7 @@ from typing import Any
 from compiler.tensorflow import tf
 from compiler.variables import resource
 from kir.engine.variable import Variable
-from kir.ir.graph import Graph, Node, Value
+from kir.ir.graph import Graph, Value
 
 # What TensorFlow 1 used for ops with a seed of their own in a graph without one.
 GRAPH_SEED = 87654321
@@ -184,7 +184,6 @@ class Call:
 
 
 Environment = dict[Value, Any]
-NodeRule = Callable[[Node, list[Any], Context], Any]
 
 
 # The programs that are being built, the innermost last.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from kir.errors import ConfigError
@@ -71,9 +71,14 @@ def layer_rule(cls: type) -> LayerRule:
 
 def cell_rule(cls: type) -> CellRule | None:
     """The rule of a cell's class or of its nearest base; None if the class has its own `call`."""
+    return find_cell_rule(_CELL_RULES, cls)
+
+
+def find_cell_rule(rules: Mapping[type, CellRule], cls: type) -> CellRule | None:
+    """As `cell_rule`, in a table of rules for another purpose than to compute."""
     for base in cls.__mro__:
-        if base in _CELL_RULES:
-            return _CELL_RULES[base]
+        if base in rules:
+            return rules[base]
         if "call" in vars(base):
             return None
     return None

@@ -8,6 +8,7 @@ from typing import Any
 from kir.engine.tensor import Tensor, announce
 from kir.engine.variable import Variable
 from kir.errors import ConfigError
+from kir.ir.attributes import name_opaques
 from kir.ir.graph import Graph, Node, Value, Weight
 from kir.utils.generic_utils import unpack_singleton
 
@@ -32,7 +33,7 @@ def sublayers_of(regions: Iterable[Graph], variables: Variables, label: str) -> 
         if node.name in found:
             continue
         class_name = node.op.partition(".")[2]
-        config = {"name": node.name, **_plain(node.attributes)}
+        config = {"name": node.name, **name_opaques(node.attributes)}
         layer = kir.layers.deserialize({"class_name": class_name, "config": config})
         shapes = [v.type.shape for v in node.inputs if not isinstance(v, Weight)]
         layer.build(unpack_singleton(shapes))
@@ -154,16 +155,3 @@ class RegionReplay:
         inputs = [known[v] for v in region.inputs]
         outputs = [operand(v) for v in region.outputs]
         return Graph(region.name, inputs, outputs, nodes, region.attributes)
-
-
-def _plain(value: Any) -> Any:
-    """A configuration; a function stands in it by its name."""
-    from kir.ir.attributes import Opaque
-
-    if isinstance(value, Opaque):
-        return value.name
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(map(_plain, value))
-    return value

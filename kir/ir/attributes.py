@@ -113,6 +113,17 @@ def to_attribute(value: Any) -> Attribute:
     return Opaque(getattr(value, "__qualname__", None) or type(value).__qualname__, value)
 
 
+def name_opaques(value: Attribute) -> Any:
+    """An attribute as a configuration has it: an `Opaque`, such as a function, is its name."""
+    if isinstance(value, Opaque):
+        return value.name
+    if isinstance(value, dict):
+        return {key: name_opaques(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(map(name_opaques, value))
+    return value
+
+
 def attribute_problem(value: Attribute, operands: int, depth: int = 0) -> str | None:
     """What makes `value` no attribute of a node with so many operands; None if nothing does."""
     kind = type(value)

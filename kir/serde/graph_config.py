@@ -13,7 +13,7 @@ from typing import Any
 from kir.engine.sequential import Sequential
 from kir.engine.traced_layer import TracedClasses
 from kir.errors import ConfigError
-from kir.ir.attributes import Attribute, Opaque
+from kir.ir.attributes import Opaque, name_opaques
 from kir.ir.graph import Graph, Node, Value, Weight, used_weights
 from kir.ir.verifier import verify
 from kir.serde.config import model_from_config
@@ -81,7 +81,7 @@ class _Writer:
         graph = self.graph
         calls = self.calls()
         if "layers" in graph.attributes:
-            layers = _plain(graph.attributes["layers"])
+            layers = name_opaques(graph.attributes["layers"])
         else:
             layers = [self.layer(node) for node in calls]
         shape = graph.attributes.get("build_input_shape")
@@ -175,7 +175,7 @@ class _Writer:
             return _Writer(node.region, name, self.classes).entry()
         if node.op == _LAMBDA:
             return {"class_name": name, "config": _lambda_config(node)}
-        return {"class_name": name, "config": {"name": node.name, **_plain(node.attributes)}}
+        return {"class_name": name, "config": {"name": node.name, **name_opaques(node.attributes)}}
 
     def is_traced(self, node: Node) -> bool:
         """Whether the layer is made of its calls, as nothing else of it is known."""
@@ -204,7 +204,7 @@ class _Writer:
         return {"class_name": name, "config": config}
 
     def call(self, node: Node) -> list[Any]:
-        arguments = _plain(node.arguments)
+        arguments = name_opaques(node.arguments)
         if self.is_traced(node):
             # Everything that the region takes is an operand; its other arguments are in it.
             return [[*self.place(v, f"operand of {node.name!r}"), {}] for v in node.inputs]
@@ -255,7 +255,7 @@ def _lambda_config(node: Node) -> dict[str, Any]:
     """A Lambda's configuration: the live function if there is one, else what it computed."""
     function = node.attributes.get("function")
     live = function.value if isinstance(function, Opaque) else None
-    config = {"name": node.name, **_plain(node.attributes), "function": live or node.region}
+    config = {"name": node.name, **name_opaques(node.attributes), "function": live or node.region}
     shape = node.attributes.get("output_shape")
     if isinstance(shape, Opaque):
         config["output_shape"] = shape.value
@@ -266,17 +266,6 @@ def _input_config(value: Value, name: str) -> dict[str, Any]:
     kind = value.type
     shape = {"batch_input_shape": kind.shape, "dtype": kind.dtype}
     return {**shape, "sparse": kind.sparse, "name": name}
-
-
-def _plain(value: Attribute) -> Any:
-    """What a config says where an attribute names a function: the function's name."""
-    if isinstance(value, Opaque):
-        return value.name
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(map(_plain, value))
-    return value
 
 
 def _set_trainable(model: Any, graph: Graph) -> None:

@@ -122,7 +122,7 @@ def _upgraded(
 ) -> dict[str, Any]:
     version = None
     if METADATA in archive:
-        metadata = _read_json(archive, METADATA)
+        metadata = archive.read_json(METADATA)
         version = metadata.get("keras_version") if isinstance(metadata, dict) else None
     custom = {**custom_objects, MARK: None}
     version = version if isinstance(version, str) else None
@@ -142,19 +142,10 @@ _MALFORMED = (TypeError, AttributeError, KeyError, IndexError, OverflowError, Re
 
 def read_config(archive: Archive) -> dict[str, Any]:
     """The model's config as Keras 3 wrote it."""
-    config = _read_json(archive, CONFIG)
+    config = archive.read_json(CONFIG)
     if not isinstance(config, dict) or not isinstance(config.get("config"), dict):
         raise FileFormatError(f"{archive.name} holds no model: its {CONFIG!r} describes none.")
     return config
-
-
-def _read_json(archive: Archive, member: str) -> Any:
-    try:
-        return json.loads(archive.read(member))
-    except (ValueError, RecursionError) as error:
-        raise FileFormatError(
-            f"{archive.name} is damaged: its {member!r} is no JSON ({error})."
-        ) from error
 
 
 def _freeze(model: Any, config: Mapping[str, Any]) -> None:

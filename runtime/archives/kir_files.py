@@ -112,7 +112,7 @@ def read_architecture(archive: Archive) -> dict[str, Any]:
 
 def read_graph(archive: Archive) -> Graph:
     """The graph in a file, checked for its version."""
-    header = _json(archive, HEADER)
+    header = archive.read_json(HEADER)
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise FileFormatError(f"{archive.name} is no .kir file: its {HEADER!r} does not say so.")
     if header.get("version") != VERSION:
@@ -121,15 +121,6 @@ def read_graph(archive: Archive) -> Graph:
             f"kir reads version {VERSION}; use the kir that wrote it or a later one."
         )
     return proto.from_bytes(archive.read(GRAPH), f"{archive.name}, {GRAPH!r}")
-
-
-def _json(archive: Archive, member: str) -> Any:
-    try:
-        return json.loads(archive.read(member))
-    except (ValueError, RecursionError) as error:
-        raise FileFormatError(
-            f"{archive.name} is damaged: its {member!r} is no JSON ({error})."
-        ) from error
 
 
 def _assign(model: Any, graph: Graph, arrays: Mapping[str, np.ndarray]) -> None:
@@ -176,7 +167,7 @@ def _weights_of(graph: Graph, prefix: str) -> Iterator[tuple[str, Sequence[Any]]
 
 
 def _compile(archive: Archive, model: Any, custom_objects: dict[str, Any]) -> None:
-    config = _json(archive, TRAINING)
+    config = archive.read_json(TRAINING)
     if not isinstance(config, dict):
         raise FileFormatError(f"{archive.name} is damaged: its {TRAINING!r} is no mapping.")
     arrays = _unpacked(archive, STATE)

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
-from kir.errors import ArgumentError, FileFormatError, MissingFileError, UnsafeFileError
-from runtime.files import replacing
+from kir.errors import FileFormatError, MissingFileError, UnsafeFileError
+from runtime.files import read_bytes, replacing
 
 SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
 """What a zip file starts with; the second one is an empty archive's."""
@@ -84,6 +85,19 @@ class Archive:
                 "again."
             ) from error
 
+    def read_json(self, member: str) -> Any:
+        """What a member says as JSON.
+
+        Raises:
+            FileFormatError: there is none of that name, or it is damaged.
+        """
+        try:
+            return json.loads(self.read(member))
+        except (ValueError, RecursionError) as error:
+            raise FileFormatError(
+                f"{self.name} is damaged: its {member!r} is no JSON ({error})."
+            ) from error
+
 
 def _checked(members: list[zipfile.ZipInfo], size: int, name: str) -> Mapping[str, zipfile.ZipInfo]:
     """The members by name.
@@ -138,12 +152,7 @@ def open_archive(source: Any) -> Iterator[Archive]:
         UnsafeFileError: its directory is made to do harm.
     """
     if hasattr(source, "read"):
-        content = source.read()
-        if not isinstance(content, bytes):
-            raise ArgumentError(
-                f"{source!r}.read() returned {type(content).__name__}; an archive is bytes. Open "
-                "it with mode 'rb'."
-            )
+        content = read_bytes(source, "an archive")
         yield Archive(io.BytesIO(content), f"{source!r:.80}")
         return
     path = os.fsdecode(source)

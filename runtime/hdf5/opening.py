@@ -13,7 +13,7 @@ from typing import Any
 import h5py
 
 from kir.errors import ArgumentError, FileFormatError, KirError, MissingFileError
-from runtime.files import replacing
+from runtime.files import read_bytes, replacing
 from runtime.hdf5.heaps import check_heaps
 from runtime.hdf5.safety import check_links
 
@@ -51,12 +51,7 @@ def open_to_read(source: Any) -> Iterator[h5py.Group]:
 def opened(source: Any) -> h5py.File:
     """Opens a file to be read and closed by the caller; it is not searched for links."""
     if hasattr(source, "read"):
-        content = source.read()
-        if not isinstance(content, bytes):
-            raise ArgumentError(
-                f"{source!r}.read() returned {type(content).__name__}; an HDF5 file is bytes. "
-                "Open it with mode 'rb'."
-            )
+        content = read_bytes(source, "an HDF5 file")
         check_heaps(content, repr(source))
         try:
             return h5py.File(io.BytesIO(content), "r")

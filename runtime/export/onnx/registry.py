@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from compiler.lowering.registry import find_cell_rule
 from kir.errors import ConfigError
 
 # A layer's rule: (layer, call, *inputs) -> the name of the result, or a list for several.
@@ -52,12 +53,7 @@ def layer_rule(cls: type) -> LayerRule | None:
 
 def cell_rule(cls: type) -> CellRule | None:
     """The rule of a cell's class or nearest base; None if it has a `call` of its own."""
-    for base in cls.__mro__:
-        if base in _CELLS:
-            return _CELLS[base]
-        if "call" in vars(base):
-            return None
-    return None
+    return find_cell_rule(_CELLS, cls)
 
 
 def op_rule(name: str) -> OpRule | None:

@@ -202,25 +202,23 @@ def _affine(at: CellCall, x: str, kernel: Any, bias: Any = None, change: Any = l
     return y if bias is None else b.op("Add", y, bias)
 
 
+def _preactivation(cell: SimpleRNNCell | LSTMCell, at: CellCall, x: str, h: str) -> str:
+    """``x @ kernel + bias + h @ recurrent_kernel``."""
+    bias = at.weight(cell.bias) if cell.use_bias else None
+    of_input = _affine(at, x, cell.kernel, bias)
+    return at.builder.op("Add", of_input, _affine(at, h, cell.recurrent_kernel))
+
+
 @writes_cell(SimpleRNNCell)
 def write_simple_rnn_cell(cell: SimpleRNNCell, at: CellCall, x: str, states: list[str]) -> Step:
-    b = at.builder
-    bias = at.weight(cell.bias) if cell.use_bias else None
-    total = b.op(
-        "Add", _affine(at, x, cell.kernel, bias), _affine(at, states[0], cell.recurrent_kernel)
-    )
-    h = at.activate(cell.activation, total)
+    h = at.activate(cell.activation, _preactivation(cell, at, x, states[0]))
     return h, [h]
 
 
 @writes_cell(LSTMCell)
 def write_lstm_cell(cell: LSTMCell, at: CellCall, x: str, states: list[str]) -> Step:
-    b = at.builder
-    bias = at.weight(cell.bias) if cell.use_bias else None
-    total = b.op(
-        "Add", _affine(at, x, cell.kernel, bias), _affine(at, states[0], cell.recurrent_kernel)
-    )
-    return _lstm(cell, at, b.op("Split", total, outputs=4, axis=-1), states[1])
+    gates = at.builder.op("Split", _preactivation(cell, at, x, states[0]), outputs=4, axis=-1)
+    return _lstm(cell, at, gates, states[1])
 
 
 def _lstm(cell: Any, at: CellCall, parts: Sequence[str], c: str) -> Step:
