@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from kir.errors import ArgumentError
+from kir.utils import io_utils
 from kir.utils.atomic import replacing as replacing
 from kir.utils.atomic import replacing_folder as replacing_folder
 
@@ -30,18 +31,12 @@ def ask_to_proceed_with_overwrite(filepath: str) -> bool:
         FileExistsError: there is no terminal to ask on.
     """
     try:
-        answer = input(f"[WARNING] {filepath} already exists - overwrite? [y/n]").strip().lower()
-        while answer not in ("y", "n"):
-            answer = input('Enter "y" (overwrite) or "n" (cancel).').strip().lower()
+        return io_utils.ask_to_proceed_with_overwrite(filepath)
     except EOFError as error:
         raise FileExistsError(
             f"{filepath!r} exists, overwrite=False was given and there is no terminal to ask on. "
             "Choose another name or pass overwrite=True."
         ) from error
-    if answer == "n":
-        return False
-    print("[TIP] Next time specify overwrite=True!")
-    return True
 
 
 def read_bytes(source: Any, kind: str) -> bytes:

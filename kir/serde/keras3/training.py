@@ -12,25 +12,7 @@ from typing import Any
 from kir import losses, metrics
 from kir.serde.keras3 import optimizers
 from kir.serde.keras3.entries import Config, entry
-
-# Losses by their classes there and their names here; metrics by their names.
-_CLASSES = {
-    "MeanSquaredError": "mean_squared_error",
-    "MeanAbsoluteError": "mean_absolute_error",
-    "MeanAbsolutePercentageError": "mean_absolute_percentage_error",
-    "MeanSquaredLogarithmicError": "mean_squared_logarithmic_error",
-    "SquaredHinge": "squared_hinge",
-    "Hinge": "hinge",
-    "CategoricalHinge": "categorical_hinge",
-    "LogCosh": "logcosh",
-    "CategoricalCrossentropy": "categorical_crossentropy",
-    "SparseCategoricalCrossentropy": "sparse_categorical_crossentropy",
-    "BinaryCrossentropy": "binary_crossentropy",
-    "KLDivergence": "kullback_leibler_divergence",
-    "Poisson": "poisson",
-    "CosineSimilarity": "cosine_proximity",
-}
-_FUNCTIONS = {"log_cosh": "logcosh", "kl_divergence": "kullback_leibler_divergence"}
+from kir.serde.upgrading.training import LOSS_FUNCTIONS, LOSSES, map_losses
 
 _ACCURACY = ("accuracy", "acc")
 
@@ -44,7 +26,7 @@ def compile_config(model: Any) -> Config | None:
     try:
         config = {
             "optimizer": optimizers.optimizer_config(model.optimizer),
-            "loss": _mapped(model.loss, _written_loss),
+            "loss": map_losses(model.loss, _written_loss),
         }
     except (_UnknownError, optimizers.UnknownOptimizerError) as error:
         warnings.warn(
@@ -60,14 +42,6 @@ def compile_config(model: Any) -> Config | None:
             found = [list(found) for _ in model.outputs]  # there, a list has an item an output
         config[key] = found or None
     return config
-
-
-def _mapped(value: Any, one: Callable[[Any], Any]) -> Any:
-    if isinstance(value, list | tuple):
-        return [_mapped(item, one) for item in value]
-    if isinstance(value, Mapping) and "class_name" not in value:
-        return {key: _mapped(item, one) for key, item in value.items()}
-    return one(value)
 
 
 def _kept(value: Any, one: Callable[[Any], Any]) -> Any:
@@ -94,10 +68,8 @@ def _name(value: Any, module: Any) -> str:
 
 
 def _written_loss(value: Any) -> Any:
-    if value is None:
-        return None
     name = _name(value, losses)
-    by_name = {known: cls for cls, known in _CLASSES.items()}
+    by_name = {known: cls for cls, known in LOSSES.items()}
     return entry("keras.losses", by_name[name], {"reduction": "sum_over_batch_size"})
 
 
@@ -107,4 +79,4 @@ def _written_metric(value: Any) -> Any:
     name = _name(value, metrics)
     if name == "cosine_proximity":
         raise _UnknownError("cosine_proximity (of the opposite sign there)")
-    return {known: other for other, known in _FUNCTIONS.items()}.get(name, name)
+    return {known: other for other, known in LOSS_FUNCTIONS.items()}.get(name, name)

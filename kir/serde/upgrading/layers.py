@@ -74,22 +74,18 @@ def upgrade_layer(entry: Mapping[str, Any], context: Context, recurse: Recurse) 
     written = objects.plain_name(entry.get("class_name"), context.custom)
     label = f"{written} {config.get('name')!r}"
     if written in context.custom:
-        return _entry(written, _upgrade_custom(config, label, context))
+        return objects.make_entry(written, _upgrade_custom(config, label, context))
     name = _class_name(entry, written, label, context)
     if name is None:
-        return _entry(written, config)
+        return objects.make_entry(written, config)
     if context.origin.dialect <= Dialect.KERAS_1:
         name, config = keras_1.upgrade_config(name, config, context.report, label)
     try:
-        return _entry(name, _upgrade_builtin(name, config, label, context, recurse))
+        return objects.make_entry(name, _upgrade_builtin(name, config, label, context, recurse))
     except ConfigError as error:
         if label not in str(error):
             raise ConfigError(f"{label}: {error}") from error
         raise
-
-
-def _entry(name: Any, config: dict[str, Any]) -> dict[str, Any]:
-    return {"class_name": name, "config": config}
 
 
 def _class_name(entry: Mapping[str, Any], written: Any, label: str, context: Context) -> str | None:
@@ -114,9 +110,7 @@ def _class_name(entry: Mapping[str, Any], written: Any, label: str, context: Con
 
 def _upgrade_custom(config: dict[str, Any], label: str, context: Context) -> dict[str, Any]:
     """A user's layer: only what every layer's config has is turned around."""
-    if "batch_shape" in config:
-        config["batch_input_shape"] = config.pop("batch_shape")
-        context.report.add(Kind.RENAMED, label, "batch_shape is batch_input_shape here")
+    _rename_batch_shape(config, label, context)
     if isinstance(config.get("dtype"), Mapping):
         config["dtype"] = _variable_dtype(objects.dtype_name(config["dtype"]))
     return config
@@ -129,9 +123,7 @@ def _upgrade_builtin(
         if owner == name and old in config:
             config[new] = config.pop(old)
             context.report.add(Kind.RENAMED, label, f"{old} is {new} here")
-    if "batch_shape" in config:
-        config["batch_input_shape"] = config.pop("batch_shape")
-        context.report.add(Kind.RENAMED, label, "batch_shape is batch_input_shape here")
+    _rename_batch_shape(config, label, context)
     _upgrade_dtype(config, label, context)
     _SPECIAL.get(name, _nothing_special)(config, label, context)
     for key, value in config.items():
@@ -144,6 +136,12 @@ def _upgrade_builtin(
     for key in [key for key in config if key not in accepted]:
         _drop(name, key, config, label, context)
     return config
+
+
+def _rename_batch_shape(config: dict[str, Any], label: str, context: Context) -> None:
+    if "batch_shape" in config:
+        config["batch_input_shape"] = config.pop("batch_shape")
+        context.report.add(Kind.RENAMED, label, "batch_shape is batch_input_shape here")
 
 
 def _upgrade_value(key: str, value: Any, context: Context, recurse: Recurse) -> Any:
@@ -248,7 +246,11 @@ def _bidirectional(config: dict[str, Any], label: str, context: Context) -> None
     """Keras 2.2.4 derives the backward layer from the forward one."""
     backward = config.pop("backward_layer", None)
     forward = config.get("layer")
-    if isinstance(forward, Mapping) and context.has_masks and context.origin.dialect >= 3:
+    if (
+        isinstance(forward, Mapping)
+        and context.has_masks
+        and context.origin.dialect >= Dialect.TF_KERAS
+    ):
         inner = forward.get("config")
         if isinstance(inner, Mapping) and inner.get("return_sequences"):
             context.report.add(

@@ -58,11 +58,11 @@ def upgrade_initializer(entry: Any) -> Any:
     if name in _SCALED and not config.keys() - {"seed"}:
         scale, mode, distribution = _SCALED[name]
         scaled = {"scale": scale, "mode": mode, "distribution": distribution}
-        return _entry("VarianceScaling", {**scaled, "seed": config.get("seed")})
+        return make_entry("VarianceScaling", {**scaled, "seed": config.get("seed")})
     if isinstance(config.get("distribution"), str):
         word = config["distribution"]
         config["distribution"] = _DISTRIBUTIONS.get(word, word)
-    return _entry(_INITIALIZERS.get(name, name), config)
+    return make_entry(_INITIALIZERS.get(name, name), config)
 
 
 def upgrade_regularizer(entry: Any) -> Any:
@@ -74,11 +74,11 @@ def upgrade_regularizer(entry: Any) -> Any:
             raise ConfigError(
                 f"The regularizer {entry['name']!r} of Keras 1 has no equal in Keras 2.2.4."
             )
-        return _entry("L1L2", {key: entry.get(key, 0.0) for key in ("l1", "l2")})
+        return make_entry("L1L2", {key: entry.get(key, 0.0) for key in ("l1", "l2")})
     name, config = _parts(entry)
     if name in ("L1", "L2", "L1L2"):
-        return _entry("L1L2", {key: config.get(key) or 0.0 for key in ("l1", "l2")})
-    return entry if name is None else _entry(name, config)
+        return make_entry("L1L2", {key: config.get(key) or 0.0 for key in ("l1", "l2")})
+    return entry if name is None else make_entry(name, config)
 
 
 def upgrade_constraint(entry: Any) -> Any:
@@ -88,9 +88,9 @@ def upgrade_constraint(entry: Any) -> Any:
         config = {key: value for key, value in entry.items() if key != "name"}
         if "m" in config:
             config["max_value"] = config.pop("m")
-        return _entry(entry["name"], config)
+        return make_entry(entry["name"], config)
     name, config = _parts(entry)
-    return entry if name is None else _entry(name, config)
+    return entry if name is None else make_entry(name, config)
 
 
 def upgrade_activation(entry: Any, dialect: Dialect) -> Any:
@@ -128,5 +128,6 @@ def _parts(entry: Any) -> tuple[Any, dict[str, Any]]:
     )
 
 
-def _entry(name: Any, config: dict[str, Any]) -> dict[str, Any]:
+def make_entry(name: Any, config: dict[str, Any]) -> dict[str, Any]:
+    """An object as Keras 2.2.4 writes it."""
     return {"class_name": name, "config": config}

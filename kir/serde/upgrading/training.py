@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kir.errors import ConfigError
@@ -10,7 +10,8 @@ from kir.serde.upgrading.objects import plain_name
 from kir.serde.upgrading.origins import Dialect, Origin
 from kir.serde.upgrading.report import Kind, Report
 
-_LOSSES = {
+# Losses by their classes there, and functions that have another name there, by their names here.
+LOSSES = {
     "BinaryCrossentropy": "binary_crossentropy",
     "CategoricalCrossentropy": "categorical_crossentropy",
     "CategoricalHinge": "categorical_hinge",
@@ -26,13 +27,13 @@ _LOSSES = {
     "SparseCategoricalCrossentropy": "sparse_categorical_crossentropy",
     "SquaredHinge": "squared_hinge",
 }
-_LOSS_NAMES = {
+LOSS_FUNCTIONS = {
     "cosine_similarity": "cosine_proximity",
     "kl_divergence": "kullback_leibler_divergence",
     "log_cosh": "logcosh",
 }
 _METRICS = {
-    **_LOSSES,
+    **LOSSES,
     "Accuracy": "accuracy",
     "BinaryAccuracy": "binary_accuracy",
     "CategoricalAccuracy": "categorical_accuracy",
@@ -88,7 +89,7 @@ def upgrade_training(
     upgraded = dict(config)
     if "optimizer_config" in config:
         upgraded["optimizer_config"] = _optimizer(config["optimizer_config"], report, custom)
-    upgraded["loss"] = _mapped(config.get("loss"), lambda loss: _loss(loss, report, custom))
+    upgraded["loss"] = map_losses(config.get("loss"), lambda loss: _loss(loss, report, custom))
     for key in ("metrics", "weighted_metrics"):
         if config.get(key) is not None:
             upgraded[key] = _metrics(config[key], report, custom, output_names)
@@ -158,7 +159,7 @@ def _clipping(given: dict[str, Any], made: dict[str, Any]) -> None:
 
 def _loss(entry: Any, report: Report, custom: Mapping[str, Any]) -> Any:
     if isinstance(entry, str):
-        return entry if entry in custom else _LOSSES.get(entry, _LOSS_NAMES.get(entry, entry))
+        return entry if entry in custom else LOSSES.get(entry, LOSS_FUNCTIONS.get(entry, entry))
     name = plain_name(entry.get("class_name"), frozenset(custom))
     config = entry.get("config")
     if name == "function" and isinstance(config, str):
@@ -167,7 +168,7 @@ def _loss(entry: Any, report: Report, custom: Mapping[str, Any]) -> Any:
         return name
     config = config if isinstance(config, Mapping) else {}
     function = config.get("fn")
-    found = _LOSSES.get(name) or (function if isinstance(function, str) else None)
+    found = LOSSES.get(name) or (function if isinstance(function, str) else None)
     if found is None:
         raise ConfigError(f"Keras 2.2.4 has no loss {name}")
     for key, harmless in (
@@ -207,7 +208,7 @@ def _flat_metrics(given: Any, report: Report, custom: Mapping[str, Any]) -> list
 def _metric(entry: Any, report: Report, custom: Mapping[str, Any]) -> Any:
     """A metric's name; None for one that Keras 2.2.4 has not, as it changes no training."""
     if isinstance(entry, str):
-        return entry if entry in custom else _METRICS.get(entry, _LOSS_NAMES.get(entry, entry))
+        return entry if entry in custom else _METRICS.get(entry, LOSS_FUNCTIONS.get(entry, entry))
     if not isinstance(entry, Mapping):
         return entry
     name = plain_name(entry.get("class_name"), frozenset(custom))
@@ -227,15 +228,15 @@ def _metric(entry: Any, report: Report, custom: Mapping[str, Any]) -> Any:
     if found is None or not is_default:
         report.add(Kind.ASSUMED, "compile", f"the metric {name} is left out")
         return None
-    return _LOSS_NAMES.get(found, found)
+    return LOSS_FUNCTIONS.get(found, found)
 
 
-def _mapped(value: Any, function: Any) -> Any:
-    """A loss, or a list or mapping of losses, with the function applied to each."""
+def map_losses(value: Any, function: Callable[[Any], Any]) -> Any:
+    """A loss, or a list or mapping of losses, with the function applied to each that is given."""
     if value is None:
         return None
     if isinstance(value, list | tuple):
-        return [_mapped(item, function) for item in value]
+        return [map_losses(item, function) for item in value]
     if isinstance(value, Mapping) and "class_name" not in value:
-        return {key: _mapped(item, function) for key, item in value.items()}
+        return {key: map_losses(item, function) for key, item in value.items()}
     return function(value)
