@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from compiler.passes.inline_networks import InlineNetworks
@@ -180,6 +180,16 @@ def build_graph(
         parts.sample_weights,
         tuple(outputs[v] for v in watched),
     )
+
+
+def with_logs(compiled: CompiledGraph, values: Sequence[Value]) -> CompiledGraph:
+    """The graph with further logs behind the others: the means of `values`."""
+    scalars = [v if v.type.shape == () else K.mean(v) for v in values]
+    count, graph = compiled.log_count, compiled.graph
+    outputs = [*graph.outputs[:count], *scalars, *graph.outputs[count:]]
+    nodes = extended(graph, scalars, ()).nodes
+    longer = Graph(graph.name, graph.inputs, outputs, nodes, graph.attributes)
+    return replace(compiled, graph=longer, log_count=count + len(scalars))
 
 
 def flat_graph(model: Any, more: Sequence[Value] = ()) -> Graph:

@@ -380,9 +380,13 @@ class Model(Network):
 
     @property
     def metrics_tensors(self) -> list[Any]:
-        """What `metrics_names` names after the loss, as tensors."""
-        found = self._symbolic("metrics_tensors")
-        return list(found.graph.outputs[1 : found.log_count])
+        """What `metrics_names` names after the loss, as tensors.
+
+        A program may append a tensor here and its name there, after `compile`: its mean is logged
+        from then on.
+        """
+        found: list[Any] = self._resolved("metrics_tensors").metrics_tensors
+        return found
 
     @property
     def targets(self) -> list[Any]:

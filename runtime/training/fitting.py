@@ -79,7 +79,7 @@ def fit(
     if held_out is not None:
         validation = functools.partial(mean_logs, trainer, held_out, size, steps=validation_steps)
         arrays = callback_arrays(trainer.model, held_out)
-    names = list(trainer.compiled.metrics_names)
+    names = list(trainer.log_names)
     params = {
         "batch_size": size,
         "epochs": epochs,

@@ -50,7 +50,7 @@ def fit_generator(
         validation, arrays = _validation(
             trainer, feed, validation_data, validation_steps, queue, stack
         )
-        names = list(trainer.compiled.metrics_names)
+        names = list(trainer.log_names)
         params = {
             "epochs": epochs,
             "steps": steps,

@@ -83,7 +83,7 @@ class Run:
         self.feed = feed
         self.validation = validation
         self.plan = plan
-        self.names = list(trainer.compiled.metrics_names)
+        self.names = list(trainer.log_names)
         self.history = History()
         # A callback with this attribute draws a bar of its own.
         shows = (getattr(c, "shows_progress", False) for c in callbacks or ())

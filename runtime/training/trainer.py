@@ -20,6 +20,7 @@ from compiler.programs.objective import (
     build_graph,
     extended,
     fed_inputs,
+    with_logs,
 )
 from compiler.programs.train import StepProgram
 from kir import backend as K
@@ -74,6 +75,8 @@ class Trainer:
         self._random_counter: Variable | None = None
         self._pending: dict[str, Any] | None = None
         self._symbolic: CompiledGraph | None = None
+        self._metrics_tensors: list[Value] | None = None
+        self._measured_count = 0
         self._optimizer_step: Step | None = None
         self._own_updates: list[Value] | None = None
         self.steps_done = 0
@@ -191,8 +194,31 @@ class Trainer:
             self._symbolic = build_graph(self.model, self.compiled.objectives, True)
         return self._symbolic
 
+    @property
+    def metrics_tensors(self) -> list[Value]:
+        """What is logged after the loss; the program may append to the list."""
+        if self._metrics_tensors is None:
+            self._metrics_tensors = list(self.symbolic.graph.outputs[1 : self.symbolic.log_count])
+        return self._metrics_tensors
+
+    @property
+    def _measured(self) -> list[Value]:
+        """What a program appended to the model's `metrics_tensors`, with names for it."""
+        if self._metrics_tensors is None:
+            return []
+        named = len(self.model.metrics_names) - len(self.compiled.metrics_names)
+        return self._metrics_tensors[self.symbolic.log_count - 1 :][: max(named, 0)]
+
+    @property
+    def log_names(self) -> list[str]:
+        """Names of all logs of a step, ``loss`` first."""
+        own = self.compiled.metrics_names
+        return [*own, *self.model.metrics_names[len(own) :][: len(self._measured)]]
+
     def steps(self, is_training: bool, is_weighted: bool) -> StepProgram | OwnSteps:
         """The train or evaluate program for data with or without sample weights."""
+        if len(self._measured) != self._measured_count:
+            self._steps, self._measured_count = {}, len(self._measured)
         if not is_training:
             return self._evaluation(is_weighted)
         if self.own_train_function is not None:
@@ -211,7 +237,7 @@ class Trainer:
                 graph = extended(self.symbolic.graph, updates, updates)
                 compiled = replace(self.symbolic, graph=graph)
             self._steps[key] = self._steps.get(key) or StepProgram(
-                compiled,
+                with_logs(compiled, self._measured),
                 is_training=True,
                 step=self._optimizer_step,
                 random_counter=self.random_counter if self._is_random() else None,
@@ -222,8 +248,8 @@ class Trainer:
     def _evaluation(self, is_weighted: bool) -> StepProgram:
         key = (False, is_weighted)
         if key not in self._steps:
-            objectives = self.compiled.objectives
-            self._steps[key] = StepProgram(build_graph(self.model, objectives, False, is_weighted))
+            compiled = build_graph(self.model, self.compiled.objectives, False, is_weighted)
+            self._steps[key] = StepProgram(with_logs(compiled, self._measured))
         return self._steps[key]
 
     @property
