@@ -14,7 +14,7 @@ from kir.engine.base_layer import Layer
 from kir.engine.inlining import losses_of, updates_of
 from kir.engine.tensor import Tensor, record
 from kir.errors import ConfigError
-from kir.ir.graph import Graph, Node, Opaque, Ref, Value, topological_order
+from kir.ir.graph import Graph, Node, Opaque, Ref, Value, Weight, topological_order
 from kir.ir.types import TensorType
 
 
@@ -48,6 +48,8 @@ class OutputObjective:
         target: the tensor that is the target; None for data.
         metrics: in the order in which they are logged.
         closures: the symbolic values that loss and metrics take from outside, by the function's id.
+        placeholder: stands for the data in all programs, so that what a user computes from it fits
+            each; None until it is asked for.
     """
 
     name: str
@@ -58,6 +60,15 @@ class OutputObjective:
     target: Tensor | None = None
     metrics: list[Metric] = field(default_factory=list)
     closures: dict[int, tuple[Value, ...]] = field(default_factory=dict)
+    placeholder: Tensor | None = None
+
+    def target_tensor(self) -> Tensor:
+        """The target as a value of the graph."""
+        if self.target is not None:
+            return self.target
+        if self.placeholder is None:
+            self.placeholder = Tensor(target_type(self), f"{self.name}_target")
+        return self.placeholder
 
     @property
     def takes_data(self) -> bool:
@@ -183,11 +194,23 @@ def build_graph(
 
 
 def with_logs(compiled: CompiledGraph, values: Sequence[Value]) -> CompiledGraph:
-    """The graph with further logs behind the others: the means of `values`."""
+    """The graph with further logs behind the others: the means of `values`.
+
+    Raises:
+        ConfigError: one depends on what the program is not given, such as sample weights.
+    """
     scalars = [v if v.type.shape == () else K.mean(v) for v in values]
     count, graph = compiled.log_count, compiled.graph
     outputs = [*graph.outputs[:count], *scalars, *graph.outputs[count:]]
     nodes = extended(graph, scalars, ()).nodes
+    for node in nodes[len(graph.nodes) :]:
+        for value in node.inputs:
+            is_known = isinstance(value, Weight) or value in graph.inputs
+            if is_placeholder(value) and not is_known:
+                raise ConfigError(
+                    f"A tensor in model.metrics_tensors depends on {value!r}, which a step is not "
+                    "given. Compute it from the model's inputs, layers and targets."
+                )
     longer = Graph(graph.name, graph.inputs, outputs, nodes, graph.attributes)
     return replace(compiled, graph=longer, log_count=count + len(scalars))
 
@@ -260,9 +283,7 @@ def _add_output(
     outputs: Mapping[Value, Value],
     with_weights: bool,
 ) -> None:
-    target = objective.target
-    if target is None:
-        target = Tensor(target_type(objective), f"{objective.name}_target")
+    target = objective.target_tensor()
     if target.producer is None:
         parts.data.append(target)
     else:

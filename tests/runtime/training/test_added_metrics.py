@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from kir import backend as K
+from kir.errors import ConfigError
 from kir.layers import Dense, Input
 from kir.models import Model, Sequential
 
@@ -53,6 +54,20 @@ def test_it_may_be_appended_after_training_began():
     generator = ((X[:8], Y[:8]) for _ in iter(int, 1))
     history = model.fit_generator(generator, 3, 1, verbose=0, workers=0).history
     assert history["largest"] == [3.0]
+
+
+def test_it_may_depend_on_targets_and_weights():
+    model, _ = build()
+    add(model, "target", K.mean(model.targets[0]) + K.sum(model.layers[-1].kernel))
+    assert model.evaluate(3 * X, 2 * Y, verbose=0)[-1] == 2.0
+    assert model.fit(X, 2 * Y, batch_size=1, verbose=0).history["target"] == [2.0]
+
+
+def test_what_a_step_is_not_given_is_named():
+    model, _ = build()
+    add(model, "weights", K.sum(model.sample_weights[0]))
+    with pytest.raises(ConfigError, match=r"sample_weights.*which a step is not given"):
+        model.fit(X, Y, verbose=0)
 
 
 def test_a_name_without_a_tensor_changes_nothing():
