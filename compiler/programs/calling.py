@@ -69,7 +69,9 @@ def bind(concrete: Any) -> BoundFunction:
             if holds_shapes:
                 return list(concrete(*inputs))
             return call(args=[*inputs, *captured], Tout=types, f=concrete)
-        except (tf.errors.InvalidArgumentError, tf.errors.ResourceExhaustedError) as error:
+        except tf.errors.ResourceExhaustedError as error:
+            raise explain(error) from None  # no memory is left to look for the place
+        except tf.errors.InvalidArgumentError as error:
             raise explain(_located(concrete, inputs, error)) from None
 
     bound.concrete = concrete  # type: ignore[attr-defined]

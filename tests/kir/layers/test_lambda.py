@@ -11,7 +11,7 @@ from kir import backend as K
 from kir.errors import ConfigError, DTypeError, ShapeError, UnsafeFileError
 from kir.ir import parse, verify
 from kir.layers import Dense, Input, Lambda, Masking
-from kir.models import Model, clone_model, model_from_json
+from kir.models import Model, Sequential, clone_model, model_from_json
 from kir.serde.graph_config import model_from_graph
 from kir.utils.generic_utils import allow_unsafe_code, get_custom_objects
 from tests.processes import run_python
@@ -188,3 +188,12 @@ def test_a_function_with_closures_cannot_be_made_from_the_graph_alone():
         model_from_graph(parse(text))
     again = model_from_graph(parse(text), custom_objects={"tied": double})
     assert again.layers[-1].function is double
+
+
+def test_a_weight_borrowed_from_a_nested_model_is_noticed_too():
+    x = Input((4,))
+    nested = Sequential([Dense(4, input_shape=(4,))], name="nested")
+    kernel = nested.layers[0].kernel
+    model = Model(x, Lambda(lambda v: K.dot(v, kernel), name="tied")(nested(x)))
+    with pytest.raises(ConfigError, match=r"custom_objects={'tied': function}"):
+        model_from_graph(parse(str(model.graph)))
