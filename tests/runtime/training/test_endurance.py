@@ -62,7 +62,9 @@ def main():
     except ValueError as error:
         message, text = str(error), traceback.format_exc()
     own = str(os.getpid())
-    listed = subprocess.run(["ps", "-o", "args=", "--ppid", own], capture_output=True, text=True)
+    # ww: whole lines, as ps cuts them at 80 columns, however long the path of the interpreter is.
+    command = ["ps", "-ww", "-o", "args=", "--ppid", own]
+    listed = subprocess.run(command, capture_output=True, text=True)
     print(json.dumps({
         "resident": whole.resident, "losses": whole.losses, "epochs": len(killed.losses),
         "message": message, "shows_worker": "__getitem__" in text,
