@@ -160,9 +160,19 @@ class CompiledFunction:
         context.apply_updates()
         return results
 
+    def graph_def(self) -> Any:
+        """What TensorFlow runs in inference, as a `GraphDef`."""
+        return self._trace(False).graph.as_graph_def()
+
     def _compile(self, training: bool, variables: Sequence[Variable] = ()) -> Program:
         """Traces the graph; `variables` are fed behind the inputs instead of being read."""
         self.trace_count += 1
+        concrete = self._trace(training, variables)
+        if any(v.type.sparse for v in self._fed):
+            return concrete  # type: ignore[no-any-return]
+        return bind(concrete)
+
+    def _trace(self, training: bool, variables: Sequence[Variable] = ()) -> Any:
         count = len(self._fed)
 
         def run(*tensors: Any) -> list[Any]:
@@ -173,10 +183,7 @@ class CompiledFunction:
             return results
 
         traced = tf.function(run, autograph=False)
-        concrete = traced.get_concrete_function(*map(_spec, [*self._fed, *variables]))
-        if any(v.type.sparse for v in self._fed):
-            return concrete  # type: ignore[no-any-return]
-        return bind(concrete)
+        return traced.get_concrete_function(*map(_spec, [*self._fed, *variables]))
 
     def _shared(self, training: bool) -> Program | None:
         """The program of a graph of this structure, which was perhaps compiled before.

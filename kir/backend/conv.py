@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kir.backend.checks import CAUSAL_PADDING, PADDING
 from kir.backend.recording import op
 from kir.backend.type_rules import Dim, known, shape_argument, sizes_of
 from kir.errors import ShapeError
@@ -83,7 +84,7 @@ def _conv_type(
     )
 
 
-@op(_conv_type)
+@op(_conv_type, checks={"padding": CAUSAL_PADDING})
 def conv1d(
     x: Any,
     kernel: Any,
@@ -114,7 +115,7 @@ def conv1d(
     """
 
 
-@op(_conv_type)
+@op(_conv_type, checks={"padding": PADDING})
 def conv2d(
     x: Any,
     kernel: Any,
@@ -144,7 +145,7 @@ def conv2d(
     """
 
 
-@op(_conv_type)
+@op(_conv_type, checks={"padding": PADDING})
 def conv3d(
     x: Any,
     kernel: Any,
@@ -182,7 +183,7 @@ def _transposed_type(x: Any, output_shape: Any, **_: Any) -> TensorType | None:
     return types[0].with_shape((batch, *sizes[1:]))
 
 
-@op(_transposed_type)
+@op(_transposed_type, checks={"padding": PADDING})
 def conv2d_transpose(
     x: Any,
     kernel: Any,
@@ -209,7 +210,7 @@ def conv2d_transpose(
     """
 
 
-@op(_transposed_type)
+@op(_transposed_type, checks={"padding": PADDING})
 def conv3d_transpose(
     x: Any,
     kernel: Any,
@@ -252,7 +253,7 @@ def _depthwise_type(
     )
 
 
-@op(_depthwise_type)
+@op(_depthwise_type, checks={"padding": PADDING})
 def depthwise_conv2d(
     x: Any,
     depthwise_kernel: Any,
@@ -300,7 +301,7 @@ def _separable_type(
     )
 
 
-@op(_separable_type)
+@op(_separable_type, checks={"padding": PADDING})
 def separable_conv1d(
     x: Any,
     depthwise_kernel: Any,
@@ -331,7 +332,7 @@ def separable_conv1d(
     """
 
 
-@op(_separable_type)
+@op(_separable_type, checks={"padding": PADDING})
 def separable_conv2d(
     x: Any,
     depthwise_kernel: Any,

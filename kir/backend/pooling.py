@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kir.backend.checks import PADDING, POOL_MODE
 from kir.backend.conv import convolved
 from kir.backend.recording import op
 from kir.backend.type_rules import known, sizes_of
@@ -21,7 +22,7 @@ def _pool_type(
     return convolved(x, tuple(pool_size), channels, channels, strides, padding, data_format)
 
 
-@op(_pool_type)
+@op(_pool_type, checks={"padding": PADDING, "pool_mode": POOL_MODE})
 def pool2d(
     x: Any,
     pool_size: Any,
@@ -50,7 +51,7 @@ def pool2d(
     """
 
 
-@op(_pool_type)
+@op(_pool_type, checks={"padding": PADDING, "pool_mode": POOL_MODE})
 def pool3d(
     x: Any,
     pool_size: Any,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from kir.backend import type_rules as rules
+from kir.backend.checks import dropped_fraction
 from kir.backend.recording import op
 
 
@@ -81,16 +82,19 @@ def truncated_normal(
     """
 
 
-@op(rules.same, seeded=True)
+@op(rules.same, seeded=True, checks={"level": dropped_fraction})
 def dropout(x: Any, level: Any, noise_shape: Any = None, seed: Any = None) -> Any:
     """Sets a random fraction of the elements to zero and scales the others up.
 
     Args:
         x: a tensor.
-        level: the fraction to drop, between 0 and 1.
+        level: the fraction to drop, from 0 up to, but not including, 1.
         noise_shape: the shape of the random choice, broadcast to that of `x`.
         seed: an integer.
 
     Shape:
         `x` and result: any shape; dtype: same as `x`.
+
+    Raises:
+        ConfigError: `level` is no such fraction.
     """

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from kir import settings
+from kir.backend.checks import Check
 from kir.backend.static import fold_shape
 from kir.engine.executor import executor
 from kir.engine.tensor import Tensor, contains_symbolic, executing, record
@@ -127,6 +128,7 @@ def op(
     floating: bool = False,
     seeded: bool = False,
     symbolic: bool = False,
+    checks: Mapping[str, Check] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Declares a function of the backend.
 
@@ -136,6 +138,7 @@ def op(
         seeded: the default of `seed` is drawn from NumPy's generator when the function is called.
         symbolic: the call is recorded even if none of its arguments is symbolic: its value is to
             be computed anew in each run.
+        checks: of arguments by name, for the caller to hear of a mistake where it was made.
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -176,6 +179,8 @@ def op(
                     arguments["dtype"] = settings.floatx()
             if formatted:
                 arguments["data_format"] = settings.normalize_data_format(arguments["data_format"])
+            for parameter, check in (checks or {}).items():
+                check(arguments[parameter])
             if seeded and arguments["seed"] is None:
                 arguments["seed"] = np.random.randint(10_000_000)
             if executing():

@@ -27,7 +27,7 @@ class Function:
             outputs are computed from the old values.
         name: a label.
         session_kwargs: `feed_dict` with further fed tensors, and `fetches` with further tensors
-            to compute; `options` and `run_metadata` of TensorFlow 1 have no meaning here.
+            to compute; `options` and `run_metadata` of TensorFlow 1, see `Session.run`.
 
     Shape:
         an array for each input, in the shape and dtype of its tensor -> an array for each output.
@@ -74,7 +74,9 @@ class Function:
         """
         if self._fed:
             inputs = [*inputs, *(self.feed_dict[v] for v in self._fed)]
-        return self._run(inputs)  # type: ignore[no-any-return]
+        results: list[Any] = self._run(inputs)
+        _report(self._run, **self.session_kwargs)
+        return results
 
 
 _SESSION_ARGUMENTS = ("fetches", "feed_dict", "options", "run_metadata")
@@ -147,7 +149,9 @@ class Session:
         Args:
             fetches: what to compute; None gives None.
             feed_dict: values of placeholders and other tensors.
-            kwargs: `options` and `run_metadata`, which have no meaning here.
+            kwargs: `run_metadata`, into which the graph is put that ran if `options`, TensorFlow
+                1's `RunOptions`, ask for `output_partition_graphs`. Other options have no meaning
+                here.
         """
         unknown = kwargs.keys() - {"options", "run_metadata"}
         if unknown:
@@ -157,7 +161,9 @@ class Session:
         if not wanted:
             return plan
         feeds = dict(feed_dict or {})
-        values = executor().function(list(feeds), wanted, [], "run")(list(feeds.values()))
+        run = executor().function(list(feeds), wanted, [], "run")
+        values = run(list(feeds.values()))
+        _report(run, **kwargs)
         return substitute(plan, values)
 
     def as_default(self) -> Session:
@@ -172,6 +178,15 @@ class Session:
 
     def __exit__(self, *_: object) -> None:
         return None
+
+
+def _report(run: Any, options: Any = None, run_metadata: Any = None) -> None:
+    """Puts into TensorFlow 1's `RunMetadata` what its `RunOptions` ask for."""
+    if run_metadata is None:
+        return
+    run_metadata.Clear()
+    if getattr(options, "output_partition_graphs", False):
+        run_metadata.partition_graphs.append(run.graph_def())
 
 
 def _plan(fetches: Any, wanted: list[Value]) -> Any:

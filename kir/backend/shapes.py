@@ -6,6 +6,7 @@ import builtins
 from typing import Any
 
 from kir.backend import type_rules as rules
+from kir.backend.checks import INTERPOLATION
 from kir.backend.recording import op
 from kir.backend.type_rules import known, type_of
 from kir.errors import ShapeError
@@ -420,7 +421,7 @@ def _image_type(
     return found.with_dtype("float32") if found and interpolation == "bilinear" else found
 
 
-@op(_image_type)
+@op(_image_type, checks={"interpolation": INTERPOLATION})
 def resize_images(
     x: Any,
     height_factor: int,

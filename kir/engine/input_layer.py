@@ -70,7 +70,7 @@ class InputLayer(Layer):
             batch_input_shape = (batch_size, *input_shape)
         self.batch_input_shape = tuple(map(_whole, batch_input_shape))
         if dtype is None:
-            dtype = settings.floatx() if input_tensor is None else str(input_tensor.dtype.name)
+            dtype = settings.floatx() if input_tensor is None else _dtype_of(input_tensor)
         self.dtype = check_dtype(dtype)
         self.is_placeholder = input_tensor is None
         self._add_node(input_tensor)
@@ -110,6 +110,11 @@ class InputLayer(Layer):
 def _whole(size: Any) -> Any:
     """A size that a program computed by a division, as the whole number that it is."""
     return int(size) if isinstance(size, float) and size.is_integer() else size
+
+
+def _dtype_of(tensor: Any) -> str:
+    # A variable's dtype is a reference to that of its element.
+    return str(getattr(tensor.dtype, "base_dtype", tensor.dtype).name)
 
 
 def _shape_of(tensor: Any) -> tuple[int | None, ...]:

@@ -54,6 +54,22 @@ class DTypeName(str):
         return "float" in self
 
 
+class ReferenceDTypeName(DTypeName):
+    """The dtype of a variable: TensorFlow 1 named the reference that a variable gave."""
+
+    __slots__ = ()
+
+    @property
+    def name(self) -> str:
+        """TensorFlow 1's name of a reference to such an element, e.g. 'float32_ref'."""
+        return f"{self}_ref"
+
+    @property
+    def base_dtype(self) -> DTypeName:
+        """The dtype of the element itself."""
+        return DTypeName(self)
+
+
 class NeedsTensorFlowError(DTypeError):
     """Code asks for a tensor of TensorFlow's where there is a symbolic one."""
 

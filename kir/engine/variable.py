@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from kir.engine.executor import executor
-from kir.engine.tensor import Symbolic
+from kir.engine.tensor import ReferenceDTypeName, Symbolic
 from kir.errors import ShapeError
 from kir.ir.graph import Attribute, Opaque, Weight
 from kir.ir.types import TensorType
@@ -52,6 +52,11 @@ class Variable(Symbolic, Weight):
         self._uses_learning_phase = False
         if Variable.on_creation is not None:
             Variable.on_creation(self)
+
+    @property
+    def dtype(self) -> ReferenceDTypeName:
+        """The element type's name; its attribute `name` is that of a reference."""
+        return ReferenceDTypeName(self.type.dtype)
 
     def settings(self) -> dict[str, Attribute]:
         """The configurations of initializer, regularizer and constraint."""

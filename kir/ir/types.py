@@ -41,6 +41,8 @@ def check_dtype(dtype: object) -> str:
         DTypeError: it is no name, NumPy dtype or TensorFlow dtype that kir knows.
     """
     name = dtype if isinstance(dtype, str) else getattr(dtype, "name", None)
+    if isinstance(name, str):
+        name = name.removesuffix("_ref")  # TensorFlow 1's name of a variable's dtype
     if name not in DTYPE_NAMES:
         name = getattr(dtype, "__name__", name)  # a NumPy scalar class such as np.float32
     if name not in DTYPE_NAMES:

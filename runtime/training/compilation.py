@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +29,8 @@ ARGUMENTS = (
     "weighted_metrics",
     "target_tensors",
 )
+# What Keras handed on to TensorFlow 1's session; nothing runs in one here.
+SESSION_ARGUMENTS = ("options", "run_metadata")
 # Beyond Keras's.
 OWN_ARGUMENTS = ("jit", "device")
 
@@ -66,6 +69,13 @@ def resolve(model: Any, arguments: Mapping[str, Any]) -> Compilation:
     options = dict(arguments)
     jit = options.pop("jit", None)
     device = options.pop("device", None)
+    for key in SESSION_ARGUMENTS:
+        if options.pop(key, None) is not None:
+            warnings.warn(
+                f"compile() ignores `{key}`, as no session of TensorFlow 1 runs the steps. To see "
+                "what they take, use tf.profiler.",
+                stacklevel=5,
+            )
     for key in options:
         if key not in ARGUMENTS:
             near = difflib.get_close_matches(key, (*ARGUMENTS, *OWN_ARGUMENTS), n=1)

@@ -12,7 +12,7 @@ from compiler.tensorflow_1 import find
 from kir import backend as K
 from kir.errors import ConfigError
 from kir.layers import Dense, Input
-from kir.models import Model
+from kir.models import Model, Sequential
 from kir.optimizers import SGD
 
 pytestmark = pytest.mark.tf
@@ -312,3 +312,25 @@ def test_a_constant_is_evaluated_too():
     with tf.Session() as session:
         assert (tf.constant(2.0) + 1.0).eval() == 3.0
         assert tf.constant([1, 2]).eval(session=session).tolist() == [1, 2]
+
+
+def test_the_graph_that_ran_is_told_to_those_who_ask_for_it():
+    x = K.placeholder((None, 2))
+    options, metadata = tf.RunOptions(output_partition_graphs=True), tf.RunMetadata()
+    f = K.function([x], [K.relu(x)], options=options, run_metadata=metadata)
+    f([np.ones((1, 2))])
+    assert "Relu" in {node.op for node in metadata.partition_graphs[0].node}
+    session = K.get_session()
+    session.run(K.tanh(x), {x: np.ones((1, 2))}, options=options, run_metadata=metadata)
+    (graph,) = metadata.partition_graphs
+    assert "Tanh" in {node.op for node in graph.node}
+    session.run(K.tanh(x), {x: np.ones((1, 2))}, run_metadata=metadata)
+    assert not metadata.partition_graphs
+
+
+def test_compile_takes_what_it_handed_on_to_the_session():
+    model = Sequential([Dense(1, input_shape=(2,))])
+    with pytest.warns(UserWarning, match="ignores `run_metadata`") as warned:
+        model.compile("sgd", "mse", run_metadata=tf.RunMetadata(), options=None)
+    assert warned[0].filename == __file__
+    model.train_on_batch(np.ones((1, 2)), np.ones((1, 1)))

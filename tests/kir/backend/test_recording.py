@@ -76,6 +76,14 @@ def test_attributes_name_the_operands():
         ("K.conv2d(m, K.ones((2, 2, 4, 1)))", ShapeError, "expected rank 4"),
         ("K.conv2d(im, K.ones((2, 2, 4, 1)))", ShapeError, "2 channels; the kernel takes 4"),
         ("K.pool2d(im, (9, 9))", ShapeError, "the window .* is larger"),
+        ("K.pool2d(im, (2, 2), padding='twice')", ConfigError, "Invalid padding: 'twice'"),
+        ("K.pool2d(im, (2, 2), pool_mode='median')", ConfigError, "Invalid pooling mode: 'median'"),
+        ("K.pool3d(v, (2, 2, 2), padding='causal')", ConfigError, "Invalid padding: 'causal'"),
+        ("K.conv1d(x, K.ones((2, 4, 3)), padding='full')", ConfigError, "'same' or 'valid' or"),
+        ("K.conv2d(im, K.ones((2, 2, 2, 3)), padding='SAME')", ConfigError, "'same' or 'valid'"),
+        ("K.resize_images(im, 2, 2, 'channels_last', 'cubic')", ConfigError, "interpolation"),
+        ("K.dropout(x, -0.5)", ConfigError, "level is -0.5; expected a fraction"),
+        ("K.dropout(x, 1)", ConfigError, "something is kept"),
         ("K.bias_add(x, K.ones((2, 2, 2)))", ShapeError, "Unexpected bias dimensions 3"),
         ("K.rnn(lambda a, s: (a, s), m, [m])", ShapeError, "at least 3D"),
         ("K.rnn(lambda a, s: (a, []), x, [m])", ConfigError, "returned 0 states; expected 1"),
@@ -94,6 +102,15 @@ def test_a_mistake_is_explained_where_it_is_made(call, error, message):
     names, _ = operands()
     with pytest.raises(error, match=message):
         eval(call, names)
+
+
+def test_a_variables_dtype_is_named_as_a_reference():
+    dtype = K.variable([1.0], dtype="float64").dtype
+    assert dtype == "float64"
+    assert dtype.name == "float64_ref"
+    assert dtype.base_dtype.name == "float64"
+    assert K.zeros((2,), dtype=dtype.name).dtype == "float64"
+    assert K.placeholder((2,)).dtype.name == "float32"
 
 
 def test_numpy_arrays_beside_a_tensor_become_attributes():
