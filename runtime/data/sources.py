@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from kir.errors import ConfigError, ExhaustedError
@@ -34,6 +35,36 @@ def step_count(generator: Any, steps: int | None, name: str) -> int:
     )
 
 
+class ReadAhead(Iterator[Any]):
+    """Batches that workers put into a queue.
+
+    Args:
+        enqueuer: holds the workers.
+        start: lets them begin.
+    """
+
+    def __init__(self, enqueuer: Any, start: Callable[[], None]) -> None:
+        self._enqueuer = enqueuer
+        self._start = start
+        self._batches: Iterator[Any] | None = None
+
+    def begin(self) -> Iterator[Any]:
+        """Lets the workers begin, if they have not."""
+        if self._batches is None:
+            self._start()
+            self._batches = self._enqueuer.get()
+        return self._batches
+
+    def __next__(self) -> Any:
+        return next(self.begin())
+
+
+def begin(batches: Iterator[Any]) -> None:
+    """Lets the workers behind these batches begin, if there are any."""
+    if isinstance(batches, ReadAhead):
+        batches.begin()
+
+
 @contextlib.contextmanager
 def reading(
     generator: Any,
@@ -43,6 +74,8 @@ def reading(
     shuffle: bool = False,
 ) -> Iterator[Iterator[Any]]:
     """The batches of a generator or Sequence, which workers read ahead while the block runs.
+
+    The workers begin when the first batch is asked for, or at `begin()` of what is returned.
 
     Args:
         generator: gives batches.
@@ -60,9 +93,9 @@ def reading(
         enqueuer = OrderedEnqueuer(generator, use_multiprocessing, shuffle=shuffle)
     else:
         enqueuer = GeneratorEnqueuer(generator, use_multiprocessing)
-    enqueuer.start(workers=workers, max_queue_size=max_queue_size)
+    start = functools.partial(enqueuer.start, workers=workers, max_queue_size=max_queue_size)
     try:
-        yield enqueuer.get()
+        yield ReadAhead(enqueuer, start)
     except Exception:
         enqueuer.stop()
         raise

@@ -42,13 +42,13 @@ def fit_generator(
         validation_steps = sources.step_count(validation_data, validation_steps, "validation_steps")
     with contextlib.ExitStack() as stack:
         queue = (workers, use_multiprocessing, max_queue_size)
-        batches = stack.enter_context(sources.reading(generator, *queue, shuffle=shuffle))
-        batches = _build(trainer, batches)
+        read = [stack.enter_context(sources.reading(generator, *queue, shuffle=shuffle))]
+        batches = _build(trainer, read[0])
         feed = GeneratorFeed(
             batches, steps, class_weight, workers > 0 if reads_ahead is None else reads_ahead
         )
         validation, arrays = _validation(
-            trainer, feed, validation_data, validation_steps, queue, stack
+            trainer, feed, validation_data, validation_steps, queue, stack, read
         )
         names = list(trainer.log_names)
         params = {
@@ -59,8 +59,22 @@ def fit_generator(
             "metrics": names + [f"val_{n}" for n in names],
         }
         plan = Plan(epochs, initial_epoch, verbose)
+
+        def begin() -> None:
+            # The generators may need what a callback prepares in `on_train_begin`.
+            for source in read:
+                sources.begin(source)
+
         return Run(
-            trainer, feed, validation, plan, callbacks, params, arrays=arrays, keeps_logs=True
+            trainer,
+            feed,
+            validation,
+            plan,
+            callbacks,
+            params,
+            arrays=arrays,
+            keeps_logs=True,
+            begin=begin,
         ).run()
 
 
@@ -80,12 +94,14 @@ def _validation(
     steps: int | None,
     queue: tuple[int, bool, int],
     stack: contextlib.ExitStack,
+    read: list[Iterator[Any]],
 ) -> tuple[Callable[[], Sequence[Any]] | None, list[Any] | None]:
     """How an epoch is judged, and the arrays that callbacks see."""
     if data is None or (not sources.is_generator(data) and not data):
         return None, None
     if sources.is_generator(data):
         batches = stack.enter_context(sources.reading(data, *queue))
+        read.append(batches)
         return functools.partial(_mean_logs, trainer, batches, steps), None
     held_out = trainer.batches(*validation_parts(data))
 

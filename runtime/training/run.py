@@ -63,6 +63,7 @@ class Run:
         *,
         arrays: list[Any] | None = None,
         keeps_logs: bool = False,
+        begin: Callable[[], None] | None = None,
     ) -> None:
         """Prepares a run.
 
@@ -75,6 +76,7 @@ class Run:
             params: what callbacks see as their `params`.
             arrays: what callbacks see as their `validation_data`.
             keeps_logs: whether all epochs share one dict of logs.
+            begin: called when the callbacks have begun, which may prepare what gives the data.
         """
         self.trainer = trainer
         self.model = trainer.model
@@ -83,6 +85,7 @@ class Run:
         self.feed = feed
         self.validation = validation
         self.plan = plan
+        self._begin = begin
         self.names = list(trainer.log_names)
         self.history = History()
         # A callback with this attribute draws a bar of its own.
@@ -117,6 +120,8 @@ class Run:
         self.model.history = self.history
         self.trainer.make_train_function()  # callbacks may look at the optimizer's state
         self.callbacks.on_train_begin()
+        if self._begin is not None:
+            self._begin()
         for epoch in range(plan.initial_epoch, plan.epochs):
             self.trainer.reset_metrics()
             self.callbacks.on_epoch_begin(epoch)

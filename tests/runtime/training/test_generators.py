@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import traceback
 
 import numpy as np
@@ -110,6 +111,31 @@ def test_a_generator_without_workers_runs_between_the_steps():
 
     model.fit_generator(looking(), steps_per_epoch=40, epochs=2, verbose=0, workers=0)
     assert len(set(seen)) == 80
+
+
+class Preparing(Callback):
+    """Slowly makes what its generators give, when training begins."""
+
+    def on_train_begin(self, logs=None):
+        time.sleep(0.05)
+        self.data = Rows()
+
+    def batches(self):
+        yield from endless(self.data)
+
+
+def test_generators_are_read_when_the_callbacks_have_begun():
+    prepares = Preparing()
+    history = make_model().fit_generator(
+        prepares.batches(),
+        steps_per_epoch=3,
+        epochs=2,
+        verbose=0,
+        callbacks=[prepares],
+        validation_data=prepares.batches(),
+        validation_steps=2,
+    )
+    assert len(history.history["val_loss"]) == 2
 
 
 def test_a_sequences_epoch_ends_when_all_but_its_last_batch_are_trained_on():
