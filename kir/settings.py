@@ -23,6 +23,7 @@ class _Settings:
     floatx: str = "float32"
     epsilon: float = 1e-7
     image_data_format: str = "channels_last"
+    learning_phase: int | None = None
     uids: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
     resets: list[Callable[[], None]] = field(default_factory=list)
 
@@ -138,6 +139,16 @@ def set_image_dim_ordering(dim_ordering: str) -> None:
     _SETTINGS.image_data_format = orders[dim_ordering]
 
 
+def fixed_learning_phase() -> int | None:
+    """The learning phase that was fixed for what is built from now on, or None."""
+    return _SETTINGS.learning_phase
+
+
+def fix_learning_phase(value: int | None) -> None:
+    """Fixes the learning phase, 0 or 1, or with None lets each program have its own again."""
+    _SETTINGS.learning_phase = value
+
+
 def get_uid(prefix: str = "") -> int:
     """Returns the next number of a prefix: 1, 2, ... since the last `reset_uids`.
 
@@ -177,6 +188,7 @@ def on_clear_session(reset: Callable[[], None]) -> Callable[[], None]:
 def clear_session() -> None:
     """Starts a new session: names count from 1 again and the learning phase is a new one."""
     reset_uids()
+    fix_learning_phase(None)
     for reset in _SETTINGS.resets:
         reset()
 

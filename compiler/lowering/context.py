@@ -107,6 +107,17 @@ class Context:
         return pair
 
     @contextlib.contextmanager
+    def in_phase(self, phase: int | None) -> Iterator[None]:
+        """The calls of a learning phase of their own; None for the program's."""
+        before = self.training
+        if phase is not None:
+            self.training = bool(phase)
+        try:
+            yield
+        finally:
+            self.training = before
+
+    @contextlib.contextmanager
     def iteration(self, number: Any) -> Iterator[None]:
         """The body of a loop: random numbers are others in each of its iterations."""
         self._iterations.append(number)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import contextlib
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import compiler.lowering.rules  # noqa: F401 - registers the rules
@@ -21,6 +22,7 @@ from compiler.lowering.registry import layer_rule, op_rule
 from compiler.lowering.scopes import scope_name
 from compiler.tensorflow import tf
 from compiler.variables import resource
+from kir import settings
 from kir.engine.nesting import masked_body
 from kir.engine.tensor import execution
 from kir.engine.tracing import run_opaque
@@ -92,10 +94,11 @@ def lookup(value: Value, env: Environment, context: Context) -> Any:
 def _evaluate(node: Node, env: Environment, context: Context, used: set[Value]) -> None:
     if any(output in env for output in node.outputs):
         return
-    if node.device:
-        with tf.device(node.device):
-            _store(node, _results(node, env, context, used), env)
-    else:
+    with contextlib.ExitStack() as scopes:
+        if node.device:
+            scopes.enter_context(tf.device(node.device))
+        if node.phase is not None:
+            scopes.enter_context(context.in_phase(node.phase))
         _store(node, _results(node, env, context, used), env)
 
 
@@ -232,10 +235,16 @@ def _call_network(layer: Any, tensors: list[Any], mask: Any, context: Context) -
     return results if len(results) > 1 else results[0]
 
 
+def _phase_of(arguments: Mapping[str, Any]) -> bool:
+    """The learning phase of a call outside of any program."""
+    given = arguments.get("training")
+    return bool(settings.fixed_learning_phase() if given is None else given)
+
+
 def call_layer(cls: type, layer: Any, inputs: Any, arguments: dict[str, Any]) -> Any:
     """Applies the lowering of `cls` for `layer` to tensors: what `layer.call(x)` does."""
     tensors: Iterable[Any] = inputs if isinstance(inputs, list | tuple) else [inputs]
-    context = current_context() or Context(training=bool(arguments.get("training")))
+    context = current_context() or Context(training=_phase_of(arguments))
     context.evaluate = interpret
     if layer.is_network:
         return _call_network(layer, list(tensors), arguments.get("mask"), context)

@@ -36,6 +36,6 @@ class DropInactive:
 def _drop(node: Node, inputs: Sequence[Value], masks: Sequence[Value | None]) -> Replacement | None:
     if node.op not in INACTIVE or not getattr(node.layer, "is_lowered", False):
         return None
-    if node.arguments.get("training"):
+    if node.training:
         return None  # a call that asks for training behaviour keeps it
     return inputs[:1], ()

@@ -36,7 +36,7 @@ class FoldBatchNorm:
         def fold(
             node: Node, inputs: Sequence[Value], masks: Sequence[Value | None]
         ) -> Replacement | None:
-            if node.op != "keras.BatchNormalization" or node.arguments.get("training"):
+            if node.op != "keras.BatchNormalization" or node.training:
                 return None
             source = inputs[0].producer
             if source is None or not _is_foldable(source, node):

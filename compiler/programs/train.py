@@ -42,6 +42,7 @@ class StepProgram:
         compiled: CompiledGraph,
         *,
         is_training: bool = False,
+        phase: bool | None = None,
         step: Step | None = None,
         random_counter: Variable | None = None,
     ) -> None:
@@ -49,11 +50,12 @@ class StepProgram:
 
         Args:
             compiled: the graph.
-            is_training: whether it runs in the learning phase.
+            is_training: whether it trains the weights.
+            phase: its learning phase, if that is not `is_training`.
             step: the optimizer's; None where the graph's own updates are all there is.
             random_counter: counts the steps, for their random numbers.
         """
-        self.is_training = is_training
+        self.phase = is_training if phase is None else phase
         self.graph = run_passes(compiled.graph, TRAIN if is_training else EVALUATE)
         self.log_count = compiled.log_count
         self.is_weighted = bool(compiled.sample_weights)
@@ -74,9 +76,10 @@ class StepProgram:
         self.trace_count += 1
         counter = self._random_counter
         number: Any = None if counter is None else resource(counter).read_value()
-        context = Context(training=self.is_training, random_step=number)
+        context = Context(training=self.phase, random_step=number)
         env = environment(self.graph.inputs, self.fed, inputs, context)
-        logs = interpret(self.graph.outputs[: self.log_count], env, context)
+        used = [v for node in self.graph.nodes for v in node.operands]
+        logs = interpret(self.graph.outputs[: self.log_count], env, context, used)
         if self._optimizer_step is not None:
             self._train(self._optimizer_step, logs[0], context)
         interpret(self.graph.outputs[self.log_count :], env, context)

@@ -17,7 +17,7 @@ LEARNING_PHASE_OP = "k.learning_phase"
 
 
 class _Phase:
-    value: Any = None
+    symbol: Any = None
 
 
 def _phase_type(**_: Any) -> TensorType:
@@ -35,15 +35,24 @@ def learning_phase() -> Any:
     """
     if executing():
         return compute("learning_phase", {})
-    if _Phase.value is None:
-        _Phase.value = record(LEARNING_PHASE_OP, {}, type_rule(_phase_type))
-        _Phase.value.name = "keras_learning_phase"
-        _Phase.value._uses_learning_phase = True
-    return _Phase.value
+    fixed = settings.fixed_learning_phase()
+    if fixed is not None:
+        return fixed
+    if _Phase.symbol is None:
+        _Phase.symbol = record(LEARNING_PHASE_OP, {}, type_rule(_phase_type))
+        _Phase.symbol.name = "keras_learning_phase"
+        _Phase.symbol._uses_learning_phase = True
+    return _Phase.symbol
 
 
 def set_learning_phase(value: int) -> None:
     """Fixes the learning phase for everything that is built from now on.
+
+    Layers that are called afterwards keep the phase in `fit`, `evaluate` and `predict` alike.
+    `clear_session` ends it.
+
+    As in Keras 2.2, batch normalization that is fixed to inference normalizes by its moving
+    averages, which training updates nevertheless; `trainable = False` keeps them.
 
     Args:
         value: 0 (inference) or 1 (training).
@@ -53,12 +62,12 @@ def set_learning_phase(value: int) -> None:
     """
     if value not in (0, 1):
         raise ConfigError(f"Expected learning phase to be 0 or 1; got {value!r}.")
-    _Phase.value = value
+    settings.fix_learning_phase(int(value))
 
 
 @settings.on_clear_session
 def _forget_phase() -> None:
-    _Phase.value = None
+    _Phase.symbol = None
 
 
 def is_learning_phase(x: Any) -> bool:

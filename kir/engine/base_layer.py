@@ -415,7 +415,7 @@ class Layer(LayerWeights, LayerEffects, LayerHistory):
             arguments=user_kwargs,
         )
         # A phase that the call states is the same in training and inference.
-        is_fixed = isinstance(user_kwargs.get("training"), int)  # bool too
+        is_fixed = isinstance(node.training, int)  # bool too
         make_outputs(node, self.varies_with_phase() and not is_fixed)
         return node, several
 
@@ -460,8 +460,7 @@ class Layer(LayerWeights, LayerEffects, LayerHistory):
         """How many of a call's results a user sees; the rest are `internal_types`."""
         if node.effects is not None:
             return node.effects.public_count  # type: ignore[no-any-return]
-        types = [v.type for v in node.inputs]
-        return len(node.outputs) - len(self._internal_types_of_call(types, node.arguments))
+        return len(node.outputs) - len(_internal_types(self, node))
 
     def draw_seeds(self) -> tuple[int, ...]:
         """Seeds of a call's random numbers.
@@ -505,6 +504,12 @@ class Layer(LayerWeights, LayerEffects, LayerHistory):
         return cls(**config)
 
 
+def _internal_types(layer: Layer, node: Any) -> list[TensorType]:
+    """The types of a call's results that no user sees."""
+    fixed = {} if node.phase is None else {"training": node.training}
+    return layer._internal_types_of_call([v.type for v in node.inputs], node.arguments | fixed)
+
+
 def register_layer_op(cls: type[Layer]) -> None:
     """Enters a built-in layer in the table of ops, for the printer, parser and verifier."""
     # A layer that a config describes may build the layer inside it.
@@ -517,8 +522,7 @@ def register_layer_op(cls: type[Layer]) -> None:
                 layer = cls.from_config({**node.attributes, "name": node.name})
         types = layer._infer_call([v.type for v in node.inputs], node.arguments)
         public = types if isinstance(types, list) else [types]
-        hidden = layer._internal_types_of_call([v.type for v in node.inputs], node.arguments)
-        return [*public, *hidden]
+        return [*public, *_internal_types(layer, node)]
 
     defaults: dict[str, Any] = {"trainable": True}
     for name, spec in cls._fields.items():

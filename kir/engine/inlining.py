@@ -40,6 +40,7 @@ def copy_node(
     copied.is_frozen = node.is_frozen
     copied.path = node.path
     copied.device = node.device
+    copied.phase = node.phase
     copied.effects = node.effects
     # A network's is over the operands that it had.
     copied.inner = node.inner if node.region is None else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from kir import settings
 from kir.engine.inlining import copy_seeds
 from kir.engine.layer_effects import object_key
 from kir.engine.node import LayerCall, Node, make_outputs
@@ -33,7 +34,8 @@ def make_call(
         types = [v.type for v in body.outputs[: len(output_masks)]]
     else:
         types = network._types_for([x.type.shape for x in tensors])
-        body, output_masks = masked_body(network, masks) if present else plain_body(network)
+        remade = bool(present) or _is_of_another_phase(network)
+        body, output_masks = masked_body(network, masks) if remade else plain_body(network)
     count = len(types)
     node = LayerCall(
         outbound_layer=network,
@@ -53,6 +55,17 @@ def make_call(
     return node, count > 1
 
 
+def _is_of_another_phase(network: Network) -> bool:
+    """Whether calls inside were made before the learning phase was fixed to what it is now.
+
+    Keras 2.2: calling a model calls every layer of it again, in the phase of then.
+    """
+    phase = settings.fixed_learning_phase()
+    return phase is not None and any(
+        node.phase != phase for node in network._topology.calls() if node.outputs
+    )
+
+
 def plain_body(network: Network) -> Body:
     """The network's own graph, with the masks of its outputs behind them."""
     graph = network.graph
@@ -70,7 +83,7 @@ def _present(masks: Sequence[Value | None]) -> list[Value]:
 
 
 def masked_body(network: Network, masks: Sequence[Value | None]) -> Body:
-    """The body of a call on inputs with masks: every call inside is made again with them.
+    """The body of a call for which every call inside is made again, with the inputs' masks.
 
     Its inputs are the network's, then a mask for each that has one.
     """

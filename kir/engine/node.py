@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from kir import settings
 from kir.engine.tensor import NEW_NODES, Tensor
 from kir.ir import graph as ir
 from kir.ir.attributes import attribute_problem, to_attribute
@@ -145,6 +146,7 @@ class LayerCall(Node):
         )
         self.layer = self.outbound_layer = outbound_layer
         self.device = _DEVICES[-1] if _DEVICES else ""
+        self.phase = settings.fixed_learning_phase()
         self.input_tensors = list(input_tensors)
         self.output_tensors: list[Tensor] = list(self.outputs[:public_count])  # type: ignore[arg-type]
         self.input_masks, self.output_masks = list(input_masks), list(output_masks)

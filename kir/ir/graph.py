@@ -114,6 +114,8 @@ class Node:
         path: the names of the nested models that the call came out of, joined by ``/``; likewise.
         device: where it is computed, such as ``/gpu:1``; empty where the runtime may choose.
             Likewise in no file.
+        phase: the learning phase that was fixed for the process when the call was made (0 or 1);
+            None where the call follows its program's. Likewise.
         inner: what a call of a layer that is made of layers computes, in this process; see
             `kir.engine.inlining`. Like `seeds` and `layer` in no file.
         effects: which results of a user's layer are losses and new values of variables, in this
@@ -137,6 +139,7 @@ class Node:
         "op",
         "outputs",
         "path",
+        "phase",
         "region",
         "seeds",
         "weights",
@@ -172,6 +175,7 @@ class Node:
         self.is_frozen = False
         self.path = ""
         self.device = ""
+        self.phase: int | None = None
         self.outputs = tuple(
             value_class(t, output_names[i] if output_names else name, self, i)
             for i, t in enumerate(output_types)
@@ -181,6 +185,12 @@ class Node:
     def operands(self) -> tuple[Value, ...]:
         """Inputs, then the masks that are there."""
         return self.inputs + tuple(m for m in self.masks if m is not None)
+
+    @property
+    def training(self) -> Any:
+        """The learning phase that the call states; None where it follows its program's."""
+        given = self.arguments.get("training")
+        return self.phase if given is None else given
 
     def __repr__(self) -> str:
         return f"<Node {self.op} {self.name!r}>"

@@ -24,7 +24,7 @@ from compiler.programs.objective import (
 )
 from compiler.programs.train import StepProgram
 from kir import backend as K
-from kir import optimizers
+from kir import optimizers, settings
 from kir.engine.names import name_scope
 from kir.engine.variable import Variable, compute_initial_values
 from kir.errors import StateError
@@ -239,11 +239,28 @@ class Trainer:
             self._steps[key] = self._steps.get(key) or StepProgram(
                 with_logs(compiled, self._measured),
                 is_training=True,
+                phase=self._phase(),
                 step=self._optimizer_step,
                 random_counter=self.random_counter if self._is_random() else None,
             )
             self._steps[True, is_weighted] = self._steps[key]
         return self._steps[key]
+
+    def _phase(self) -> bool:
+        """The learning phase of what does not have its own.
+
+        Keras 2.2: once the phase is fixed, programs are no longer told theirs, and what was built
+        before follows the default, which is inference.
+        """
+        if settings.fixed_learning_phase() is None or not self.model.uses_learning_phase:
+            return True
+        warnings.warn(
+            f"The learning phase was fixed after {self.model.name!r} was built: as in Keras 2.2, "
+            "its dropout, noise and batch normalization work as at inference while it is "
+            "trained. Call set_learning_phase() before the model is built, or not at all.",
+            stacklevel=5,
+        )
+        return False
 
     def _evaluation(self, is_weighted: bool) -> StepProgram:
         key = (False, is_weighted)
