@@ -8,6 +8,7 @@ from typing import Any
 from compiler.lowering.captures import judge, try_out
 from kir import backend as K
 from kir.engine.inlining import is_network_call, substitute
+from kir.engine.layer_effects import each_once
 from kir.engine.user_code import explain
 from kir.errors import DTypeError
 from kir.ir.graph import Value
@@ -22,17 +23,24 @@ def losses_by_hand(model: Any) -> list[Any]:
 
 
 def updates_by_hand(model: Any) -> list[Value]:
-    """What `add_update` was given outside of calls, for the model and everything in it."""
+    """What `add_update` was given outside of calls, for the model and everything in it.
+
+    None of what is frozen and keeps no state.
+    """
     found = _by_hand(model, "_updates")
     return [u if isinstance(u, Value) else K.update(*u) for u in found]
 
 
 def _by_hand(network: Any, attribute: str) -> list[Any]:
+    def counts(layer: Any) -> bool:
+        return attribute == "_losses" or layer.trainable or layer.stateful
+
+    if not counts(network):
+        return []
     found = [
         value
         for layer in (network, *(x for x in network.layers if not x.is_network))
-        for value in getattr(layer, attribute)
-        if not (isinstance(value, Value) and value in layer._from_calls)
+        for value in (layer.added_by_hand(attribute) if counts(layer) else ())
     ]
     for node in network.graph.nodes:
         if is_network_call(node):
@@ -40,7 +48,7 @@ def _by_hand(network: Any, attribute: str) -> list[Any]:
             known = dict(zip(node.region.inputs, node.inputs, strict=False))  # type: ignore[union-attr]
             for value in _by_hand(node.layer, attribute):
                 found += substitute([value], known) if isinstance(value, Value) else [value]
-    return list({id(value): value for value in found}.values())
+    return each_once(found)
 
 
 def is_users(function: Any) -> bool:

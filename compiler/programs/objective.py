@@ -133,6 +133,7 @@ def build_graph(
     with_updates: bool,
     with_weights: bool = True,
     watched: Sequence[Value] = (),
+    with_states: bool = False,
 ) -> CompiledGraph:
     """Joins the network with its losses and metrics.
 
@@ -142,13 +143,15 @@ def build_graph(
         with_updates: whether moving averages and the like are part of the program.
         with_weights: whether each output has an input for sample weights.
         watched: values of the network that somebody wants to look at.
+        with_states: whether stateful layers keep their states, where nothing else is updated.
 
     Raises:
         ConfigError: there is nothing to minimize.
     """
     added = [_as_value(loss) for loss in losses_by_hand(model)]
     changed = updates_by_hand(model) if with_updates else []
-    outside = [*model.outputs, *_closure_values(objectives), *added, *changed, *watched]
+    masks = [x.mask for x in model.outputs if x.mask is not None]
+    outside = [*model.outputs, *masks, *_closure_values(objectives), *added, *changed, *watched]
     network = flat_graph(model, outside)
     count = len(model.outputs)
     calls = topological_order(network.outputs[:count], stop=network.inputs)
@@ -175,7 +178,10 @@ def build_graph(
     )
     # Keras logs all losses before the first metric, and none but the total for a single output.
     logs = [*(parts.losses if len(objectives) > 1 else ()), *parts.metrics]
-    updates = [*(updates_of(calls) if with_updates else ()), *parts.updates]
+    # Keras 2.2: a frozen model updates nothing, unless one of its layers keeps a state.
+    is_updated = with_updates and (model.trainable or model.stateful)
+    kept = updates_of(calls, not with_updates) if is_updated or with_states else ()
+    updates = [*kept, *parts.updates]
     updates += [outputs[v] for v in changed]
     inputs = [*network.inputs, *parts.data]
     graph = Graph(
@@ -382,7 +388,7 @@ def _objective(
     mask = objective.output.mask
     inputs: list[Value] = [target, outputs[objective.output]]
     if mask is not None:
-        inputs.append(mask)
+        inputs.append(outputs[mask])
     if weights is not None:
         inputs.append(weights)
     label = getattr(function, "__name__", type(function).__name__)

@@ -30,7 +30,7 @@ from kir.errors import (
     NoTensorError,
 )
 from kir.ir import ops
-from kir.ir.graph import Value
+from kir.ir.graph import Opaque, Value
 from kir.ir.types import TensorType, check_dtype
 from kir.legacy.conversion import convert_arguments
 from kir.utils.generic_utils import has_arg, to_list, unpack_singleton
@@ -486,17 +486,31 @@ class Layer(LayerWeights, LayerEffects, LayerHistory):
             config["batch_input_shape"] = self.batch_input_shape
         if hasattr(self, "dtype"):
             config["dtype"] = self.dtype
-        specs = self._fields
-        for key in self._config_order or specs:
-            spec = specs[key]
-            if spec.in_config:
-                value = getattr(self, key)
-                config[key] = spec.serialize(value) if spec.serialize is not None else value
+        for key in self._config_order or self._fields:
+            if self._fields[key].in_config:
+                config[key] = self._config_of(key)
         return config
 
+    def _config_of(self, key: str) -> Any:
+        spec, value = self._fields[key], getattr(self, key)
+        return spec.serialize(value) if spec.serialize is not None else value
+
     def node_config(self) -> dict[str, Any]:
-        """The configuration as the graph shows it."""
-        return self.get_config()
+        """The configuration as the graph shows it.
+
+        A program whose own `get_config` fails may run nevertheless; only its files need one.
+        """
+        try:
+            return self.get_config()
+        except Exception as error:
+            fault = Opaque(type(error).__name__, error)
+            found: dict[str, Any] = {"trainable": self.trainable}
+            for key in [k for k, spec in self._fields.items() if spec.in_config]:
+                try:
+                    found[key] = self._config_of(key)
+                except Exception:
+                    found[key] = fault
+            return found if self._fields else {**found, "config": fault}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Any:

@@ -79,7 +79,8 @@ def inline_call(
     """
     region = node.region
     assert region is not None
-    is_frozen = is_frozen or not node.layer.trainable
+    # Keras 2.2: a frozen model is updated nevertheless if one of its layers keeps a state.
+    is_frozen = is_frozen or not (node.layer.trainable or node.layer.stateful)
     path = f"{path}/{node.layer.name}" if path else node.layer.name
     nodes: list[Node] = []
     known: dict[Value, Value] = {

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from kir.engine import tracing
 from kir.engine.variable import Variable
+from kir.ir.graph import Value
 from kir.utils.generic_utils import to_list
 
 
@@ -20,6 +22,7 @@ class LayerEffects:
     _updates: list[Any]
     _per_input_losses: dict[Any, list[Any]]
     _per_input_updates: dict[Any, list[Any]]
+    _from_calls: set[Any]
 
     def add_loss(self, losses: Any, inputs: Any = None) -> None:
         """Adds scalar losses; those that depend on `inputs` count where the inputs are used."""
@@ -56,6 +59,11 @@ class LayerEffects:
             return []
         return list(self._updates)
 
+    def added_by_hand(self, attribute: str) -> list[Any]:
+        """What a program added outside of calls, to ``_losses`` or ``_updates``."""
+        values = getattr(self, attribute)
+        return [v for v in values if not (isinstance(v, Value) and v in self._from_calls)]
+
     def _regularization_losses(self) -> list[Any]:
         # Made when asked for: most programs never look at a single regularizer's value.
         cached: dict[int, Any] = self.__dict__.setdefault("_regularization_cache", {})
@@ -89,3 +97,10 @@ def object_key(inputs: Any) -> Any:
     found = [x for x in to_list(inputs) if x is not None] if inputs is not None else []
     # The tensor that a variable was called with is known to the program by the variable.
     return tuple(id(getattr(x, "_stands_for", x)) for x in found) or None
+
+
+def each_once(values: Iterable[Any]) -> list[Any]:
+    """Each object once, then the numbers: these count as often as they were added."""
+    values = list(values)
+    others = {id(v): v for v in values if not isinstance(v, int | float)}
+    return [*others.values(), *(v for v in values if isinstance(v, int | float))]

@@ -14,6 +14,7 @@ from kir.engine.base_layer import Layer
 from kir.engine.executor import executor
 from kir.engine.inlining import expansion, losses_of, updates_of
 from kir.engine.input_layer import InputLayer
+from kir.engine.layer_effects import each_once
 from kir.engine.layer_weights import assign_weights
 from kir.engine.names import automatic_name, snake_case
 from kir.engine.network_files import NetworkFiles
@@ -295,7 +296,7 @@ class Network(NetworkFiles, Layer):
         for layer in self.layers:
             relevant = self._is_graph_network
             found += self._relevant(layer, "get_losses_for") if relevant else layer.losses
-        return _unique([*found, *self._losses])
+        return each_once([*found, *self._losses])
 
     @property
     def updates(self) -> list[Any]:
@@ -306,7 +307,7 @@ class Network(NetworkFiles, Layer):
         for layer in self.layers:
             relevant = self._is_graph_network
             found += self._relevant(layer, "get_updates_for") if relevant else layer.updates
-        return _unique([*found, *self._updates])
+        return each_once([*found, *self._updates])
 
     def _relevant(self, layer: Any, getter: str) -> list[Any]:
         """What a layer added for those of its calls that are part of this network."""
@@ -533,11 +534,6 @@ def _call_config(node: Node, numbers: Mapping[tuple[int, int], int]) -> list[Any
 def _coordinate(history: tuple[Any, int, int], numbers: Mapping[tuple[int, int], int]) -> list[Any]:
     layer, index, tensor_index = history
     return [layer.name, numbers[id(layer), index], tensor_index]
-
-
-def _unique(values: list[Any]) -> list[Any]:
-    seen: set[int] = set()
-    return [v for v in values if not (id(v) in seen or seen.add(id(v)))]  # type: ignore[func-returns-value]
 
 
 __all__ = ["Network", "record_history"]

@@ -88,6 +88,14 @@ def find_topology(inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> Topolo
         for inbound, index in zip(node.inbound_layers, node.node_indices, strict=True):
             before = inbound._inbound_nodes[index]
             node_depths[before] = max(depth + 1, node_depths.get(before, 0))
+    for layer, index, _ in (x._keras_history for x in inputs):
+        if layer not in layer_depths:
+            # No output needs this input; a loss or a metric may, and files name all inputs.
+            node = layer._inbound_nodes[index]
+            layer_depths[layer] = node_depths[node] = 0
+            indices[layer] = -1
+            keys.add((id(layer), index))
+            order.append(node)
     nodes_by_depth: dict[int, list[Node]] = {}
     for node, depth in node_depths.items():
         nodes_by_depth.setdefault(depth, []).append(node)

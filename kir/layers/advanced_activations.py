@@ -22,7 +22,9 @@ from kir.errors import ArgumentError, ConfigError, ShapeError
 from kir.ir.types import TensorType
 
 
-def _float_field(default: Any, serialize: Any = float, optional: bool = False) -> Any:
+def _float_field(
+    default: Any, serialize: Any = float, optional: bool = False, minimum: float | None = None
+) -> Any:
     """A number in the default float type, as Keras keeps it: an array without axes."""
 
     def convert(name: str, value: Any) -> Any:
@@ -34,6 +36,8 @@ def _float_field(default: Any, serialize: Any = float, optional: bool = False) -
             array = None
         if array is None or array.ndim or isinstance(value, str):
             raise ArgumentError(f"`{name}` is {value!r}; expected a number.")
+        if minimum is not None and array < minimum:
+            raise ConfigError(f"`{name}` is {value!r}; expected a number of at least {minimum:g}.")
         return array
 
     return Field(default, convert, serialize)
@@ -193,20 +197,23 @@ class ReLU(_Elementwise):
     ``negative_slope * (x - threshold)`` below.
 
     Args:
-        max_value: the largest result; None is no bound.
+        max_value: the largest result, at least 0; None is no bound.
         negative_slope: the slope below the threshold, at least 0.
         threshold: where the unit turns on.
 
     Shape:
         any -> same.
 
+    Raises:
+        ConfigError: `max_value` or `negative_slope` is negative.
+
     Reference:
         https://keras.io/layers/advanced-activations (Keras 2.2.4).
     """
 
     # Keras 2.2: the config holds these as arrays, which YAML shows.
-    max_value: np.ndarray | None = _float_field(None, serialize=None, optional=True)
-    negative_slope: np.ndarray = _float_field(0.0, serialize=None)
+    max_value: np.ndarray | None = _float_field(None, serialize=None, optional=True, minimum=0)
+    negative_slope: np.ndarray = _float_field(0.0, serialize=None, minimum=0)
     threshold: np.ndarray = _float_field(0.0, serialize=None)
 
     call = LoweredCall("inputs")

@@ -15,7 +15,7 @@ import numpy as np
 
 from kir.engine.variable import Variable, compute_initial_values
 from kir.errors import ConfigError, DependencyError, FileFormatError, KirError, ShapeError
-from kir.ir.graph import Graph, Weight
+from kir.ir.graph import Graph, Opaque, Weight
 from kir.serde import graph_config, proto
 from kir.serde.config import json_value
 from runtime.archives.zips import Archive, write_archive
@@ -46,6 +46,7 @@ def save_model(model: Any, target: Any, include_optimizer: bool = True) -> None:
         FileFormatError: a layer's configuration holds what no file can.
     """
     graph = model.graph
+    _check_configurations(graph)
     compute_initial_values([w for w in graph.weights if isinstance(w, Variable)])
     members = {
         HEADER: json.dumps({"format": FORMAT, "version": VERSION, "name": model.name}).encode(),
@@ -55,6 +56,14 @@ def save_model(model: Any, target: Any, include_optimizer: bool = True) -> None:
     if include_optimizer and getattr(model, "optimizer", None) is not None:
         members |= _training(model)
     write_archive(target, members)
+
+
+def _check_configurations(graph: Graph) -> None:
+    """Raises what the `get_config` of a program's own layer or cell raised."""
+    for node in graph.walk():
+        for value in node.attributes.values():
+            if isinstance(value, Opaque) and isinstance(value.value, Exception):
+                raise value.value
 
 
 def _named(graph: Graph) -> dict[str, Weight]:

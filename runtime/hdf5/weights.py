@@ -165,9 +165,10 @@ def _plan_in_order(
     sources = [layer for layer in stored.layers if layer.arrays.names]
     if len(targets) != len(sources):
         raise FileFormatError(
-            f"The file holds {len(sources)} layers with weights ({_names(sources)}) but the model "
-            f"has {len(targets)} ({_names(targets)}). Build the model as it was when it was saved, "
-            "or load what has the same names with by_name=True."
+            f"You are trying to load a weight file containing {len(sources)} layers into a model "
+            f"with {len(targets)} layers: with weights, the file has {_names(sources)}, the model "
+            f"{_names(targets)}. Build the model as it was when it was saved, or load what has the "
+            "same names with by_name=True."
         )
     if is_own:
         sources = in_order_of(targets, sources)
@@ -256,7 +257,7 @@ def _plan_layer(
         fault = count_fault(title, layer, values)
         if not skip_mismatch:
             raise FileFormatError(fault)
-        warnings.warn(f"Skipped loading layer {layer.name!r}. {fault}", stacklevel=7)
+        _warn_of_skipping(layer.name, "number of weights", fault)
         plan.report.mismatched += [weight.name for weight in layer.weights]
         return
     for weight, value in zip(layer.weights, values, strict=True):
@@ -267,8 +268,15 @@ def _plan_layer(
         if not skip_mismatch:
             raise ShapeError(fault)
         # Keras 2.2: the other weights of the layer are loaded nevertheless.
-        warnings.warn(f"Skipped loading weight {weight.name!r}. {fault}", stacklevel=7)
+        _warn_of_skipping(layer.name, "shape", fault)
         plan.report.mismatched.append(weight.name)
+
+
+def _warn_of_skipping(name: str, what: str, fault: str) -> None:
+    warnings.warn(
+        f"Skipping loading of weights for layer {name!r} due to mismatch in {what}. {fault}",
+        stacklevel=8,
+    )
 
 
 def _converted(

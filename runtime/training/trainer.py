@@ -265,7 +265,8 @@ class Trainer:
     def _evaluation(self, is_weighted: bool) -> StepProgram:
         key = (False, is_weighted)
         if key not in self._steps:
-            compiled = build_graph(self.model, self.compiled.objectives, False, is_weighted)
+            objectives = self.compiled.objectives
+            compiled = build_graph(self.model, objectives, False, is_weighted, with_states=True)
             self._steps[key] = StepProgram(with_logs(compiled, self._measured))
         return self._steps[key]
 

@@ -17,7 +17,7 @@ from kir.engine.variable import Variable
 from kir.errors import MissingAttributeError
 from kir.ir.graph import Graph, Value
 from kir.ir.types import TensorType
-from kir.utils.generic_utils import to_list
+from kir.utils.generic_utils import object_list_uid, to_list
 
 
 def _layer_config(layer: Any) -> dict[str, Any]:
@@ -95,8 +95,32 @@ class Wrapper(Layer):
         """Sets the values of the layer's weights, in its order."""
         self.layer.set_weights(weights)
 
+    # -- losses and updates: its own, and those that were added to the layers inside
+
+    def _inner_layers(self) -> Sequence[Any]:
+        return (self.layer,)
+
+    @property
+    def _input_map(self) -> dict[str, Any]:
+        """What the layer inside sees in a call, by the identity of its inputs, where it differs."""
+        return {}
+
+    @property
+    def losses(self) -> list[Any]:
+        """The losses of the layers inside, then the wrapper's own."""
+        inner = [loss for layer in self._inner_layers() for loss in layer.losses]
+        return [*inner, *super()._regularization_losses(), *self._losses]
+
+    @property
+    def updates(self) -> list[Any]:
+        """The updates of the layers inside, then those that the wrapper's calls make."""
+        # What a model inside updates for its own inputs is no business of a call's.
+        inner = [layer for layer in self._inner_layers() if not layer.is_network]
+        return [*(u for layer in inner for u in layer.updates), *super().updates]
+
     def _regularization_losses(self) -> list[Any]:
-        return [*self.layer.get_losses_for(None), *super()._regularization_losses()]
+        inner = [loss for layer in self._inner_layers() for loss in layer.get_losses_for(None)]
+        return [*inner, *super()._regularization_losses()]
 
     def get_losses_for(self, inputs: Any = None) -> list[Any]:
         """Losses that depend on `inputs`; for None those that depend on no input."""
@@ -104,7 +128,18 @@ class Wrapper(Layer):
 
     def get_updates_for(self, inputs: Any = None) -> list[Any]:
         """Updates that depend on `inputs`; for None those that depend on no input."""
-        return super().get_updates_for(inputs)
+        key = object_list_uid(inputs) if inputs is not None else ""
+        seen = self._input_map.get(key, inputs)
+        inner = [u for layer in self._inner_layers() for u in layer.get_updates_for(seen)]
+        return [*inner, *super().get_updates_for(inputs)]
+
+    def added_by_hand(self, attribute: str) -> list[Any]:
+        """What a program added outside of calls, to the wrapper and to the layers inside."""
+        found = super().added_by_hand(attribute)
+        if attribute == "_updates":
+            for layer in self._inner_layers():
+                found += layer.added_by_hand(attribute) if not layer.is_network else ()
+        return found
 
     # -- the calls inside a call
 

@@ -121,8 +121,25 @@ class Bidirectional(Wrapper):
         self.forward_layer.set_weights(weights[:count])
         self.backward_layer.set_weights(weights[count:])
 
-    def _regularization_losses(self) -> list[Any]:
-        return [loss for layer in self._directions for loss in layer.get_losses_for(None)]
+    def _inner_layers(self) -> Sequence[Any]:
+        return self._directions
+
+    def get_losses_for(self, inputs: Any = None) -> list[Any]:
+        """Losses that depend on `inputs`; for None those that depend on no input."""
+        found = super().get_losses_for(inputs)
+        if inputs is not None:
+            found = [*(x for la in self._directions for x in la.get_losses_for(inputs)), *found]
+        return found
+
+    def added_by_hand(self, attribute: str) -> list[Any]:
+        """What a program added outside of calls, to the layer and to both directions."""
+        found = super().added_by_hand(attribute)
+        if attribute == "_losses":
+            for layer in self._directions:
+                # Those that depend on no input count as losses of the weights.
+                always = {id(x) for x in layer.get_losses_for(None)}
+                found += [x for x in layer.added_by_hand(attribute) if id(x) not in always]
+        return found
 
     def build(self, input_shape: Any) -> None:  # type: ignore[override]
         """Creates the weights of both directions."""

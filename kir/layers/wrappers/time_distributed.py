@@ -14,6 +14,7 @@ from kir.errors import ConfigError, RankError
 from kir.ir.graph import Graph, Value
 from kir.ir.types import TensorType
 from kir.layers.wrappers.base import Wrapper, training_argument
+from kir.utils.generic_utils import object_list_uid
 
 
 class TimeDistributed(Wrapper):
@@ -96,6 +97,15 @@ class TimeDistributed(Wrapper):
         # Two values, as a model counts each value once.
         times = 2 if node.inputs[0].type.shape[0] else 1
         return [loss for _ in range(times) for loss in super(Wrapper, self).node_losses(node)]
+
+    @property
+    def _input_map(self) -> dict[str, Any]:
+        """What the layer inside sees: the time steps of all samples as one large batch."""
+        return {
+            object_list_uid(node.input_tensors): node.inner.inputs[0]
+            for node in self._inbound_nodes
+            if node.inner is not None and not node.inputs[0].type.shape[0]  # type: ignore[index]
+        }
 
     def varies_with_phase(self) -> bool:
         """Whether the layer inside does."""

@@ -69,6 +69,8 @@ def test_slopes_are_shared_along_axes(shared, shape, want):
         (lambda: kl.PReLU(shared_axes=[0]), ConfigError, "the batch being axis 0"),
         (lambda: kl.LeakyReLU("a"), ArgumentError, "`alpha` is 'a'; expected a number"),
         (lambda: kl.ReLU(max_value=[1, 2]), ArgumentError, "expected a number"),
+        (lambda: kl.ReLU(max_value=-2.0), ConfigError, "`max_value` is -2.0; .*at least 0"),
+        (lambda: kl.ReLU(negative_slope=-1), ConfigError, "`negative_slope` is -1; .*at least 0"),
     ],
 )
 def test_errors(call, error, message):

@@ -70,7 +70,7 @@ def test_no_common_name_is_said(path):
 
 def test_a_mismatch_can_be_skipped(path):
     layer = dense("a", 5, 3)  # the kernel differs, the bias does not
-    with pytest.warns(UserWarning, match="Skipped loading weight 'a/kernel:0'"):
+    with pytest.warns(UserWarning, match="layer 'a' due to mismatch in shape.*'a/kernel:0'"):
         load_weights(FakeModel(layer), path, by_name=True, skip_mismatch=True)
     assert layer.values()[0] == dense("a", 5, 3).values()[0]
     assert layer.values()[1] == [1, 1, 1]
@@ -78,7 +78,7 @@ def test_a_mismatch_can_be_skipped(path):
 
 def test_a_count_can_be_skipped(path):
     layer = FakeLayer("a", kernel=np.zeros((2, 3)))
-    with pytest.warns(UserWarning, match="Skipped loading layer 'a'"):
+    with pytest.warns(UserWarning, match="Skipping loading .* layer 'a' due to mismatch in number"):
         load_weights(FakeModel(layer), path, by_name=True, skip_mismatch=True)
     assert not np.any(layer.weights[0].value)
 
@@ -128,7 +128,9 @@ def test_a_model_is_never_half_loaded(path, by_name, last, error, match):
 
 
 def test_a_wrong_number_of_layers_names_them(path):
-    with pytest.raises(FileFormatError, match=r"2 layers with weights \('a', 'c'\).*has 1 \('x'\)"):
+    with pytest.raises(
+        FileFormatError, match=r"containing 2 layers into a model with 1 layers.*'a', 'c'.*'x'"
+    ):
         load_weights(FakeModel(dense("x", 2, 3)), path)
 
 
