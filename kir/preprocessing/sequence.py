@@ -10,10 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from kir.errors import ConfigError, DTypeError, ShapeError
+from kir.errors import ConfigError, DTypeError, FileFormatError, ShapeError
 from kir.utils.data_utils import Sequence
 
-__all__ = ["TimeseriesGenerator", "make_sampling_table", "pad_sequences", "skipgrams"]
+__all__ = [
+    "TimeseriesGenerator",
+    "make_sampling_table",
+    "pad_sequences",
+    "skipgrams",
+    "timeseries_generator_from_json",
+]
 
 _SIDES = ("pre", "post")
 
@@ -53,23 +59,26 @@ def pad_sequences(
     """
     if not isinstance(sequences, Sized):
         raise ConfigError(
-            f"pad_sequences takes a list of sequences; got {sequences!r}, which has no length."
+            "`sequences` must be iterable: pad_sequences takes a list of sequences; "
+            f"got {sequences!r}, which has no length."
         )
     rows = list(sequences)
     for position, row in enumerate(rows):
         if not isinstance(row, Sized):
             raise ConfigError(
-                f"pad_sequences takes a list of sequences; number {position} is {row!r}, "
-                f"which is none. Write [[...], [...]]."
+                f"`sequences` must be a list of iterables. Found non-iterable: {row!r}, which is "
+                f"number {position}. Write [[...], [...]]."
             )
     for name, given in (("truncating", truncating), ("padding", padding)):
         if given not in _SIDES:
-            raise ConfigError(f"pad_sequences: {name} is {given!r}; it is 'pre' or 'post'.")
+            raise ConfigError(
+                f'{name.capitalize()} type "{given}" not understood; it is "pre" or "post".'
+            )
     is_text = dtype in (object, "object") or np.issubdtype(np.dtype(dtype), np.str_)
     if isinstance(value, str) and not is_text:
         raise ConfigError(
-            f"pad_sequences: the padding {value!r} is a text, but dtype is {dtype!r}. "
-            "Pass dtype=object for texts."
+            f"`dtype` {dtype} is not compatible with `value`'s type: {type(value)}. "
+            "You should set `dtype=object` for variable length strings."
         )
     if maxlen is None:
         maxlen = max((len(row) for row in rows), default=0)
@@ -82,8 +91,8 @@ def pad_sequences(
             continue
         if kept.shape[1:] != element_shape:
             raise ShapeError(
-                f"pad_sequences: the elements of sequence {position} have shape {kept.shape[1:]}; "
-                f"those before have {element_shape}."
+                f"Shape of sample {kept.shape[1:]} of sequence at position {position} is "
+                f"different from expected shape {element_shape}."
             )
         where = slice(maxlen - len(kept), None) if padding == "pre" else slice(len(kept))
         padded[position, where] = kept
@@ -229,8 +238,8 @@ class TimeseriesGenerator(Sequence):
     ) -> None:
         if len(data) != len(targets):
             raise ConfigError(
-                f"TimeseriesGenerator: data has {len(data)} time steps, targets have "
-                f"{len(targets)}; each step needs its target."
+                "Data and targets have to be of same length, as each step needs its target. "
+                f"Data length is {len(data)} while target length is {len(targets)}."
             )
         if length % sampling_rate:
             raise ConfigError(
@@ -250,8 +259,8 @@ class TimeseriesGenerator(Sequence):
         self.batch_size = batch_size
         if self.start_index > self.end_index:
             raise ConfigError(
-                f"TimeseriesGenerator: a window of length {length} from {start_index} on has its "
-                f"target at {self.start_index}, behind end_index={self.end_index}. "
+                f"`start_index+length={self.start_index} > end_index={self.end_index}` is "
+                "disallowed, as no part of the sequence would be left to be used as current step. "
                 "Shorten the window, or give more data."
             )
 
@@ -300,6 +309,31 @@ class TimeseriesGenerator(Sequence):
         """The class name and `get_config()` as JSON; `kwargs` go to `json.dumps`."""
         config = {"class_name": type(self).__name__, "config": self.get_config()}
         return json.dumps(config, **kwargs)
+
+
+def timeseries_generator_from_json(json_string: str) -> TimeseriesGenerator:
+    """The generator that `TimeseriesGenerator.to_json` wrote.
+
+    Args:
+        json_string: what `TimeseriesGenerator.to_json` returned.
+
+    Raises:
+        FileFormatError: it is no such generator.
+
+    Reference:
+        https://keras.io/preprocessing/sequence (Keras 2.2.5).
+    """
+    try:
+        config = dict(json.loads(json_string)["config"])
+        for name in ("data", "targets"):
+            config[name] = json.loads(config[name])
+        config["start_index"] -= config["length"]
+        return TimeseriesGenerator(**config)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise FileFormatError(
+            "This is nothing that TimeseriesGenerator.to_json wrote: "
+            f"{type(error).__name__}: {error}."
+        ) from error
 
 
 def _take(values: Any, rows: np.ndarray) -> np.ndarray:

@@ -150,11 +150,14 @@ class Tokenizer:
         **kwargs: Any,
     ) -> None:
         if "nb_words" in kwargs:
-            warnings.warn("`nb_words` is now named `num_words`.", stacklevel=2)
+            warnings.warn(
+                "The `nb_words` argument in `Tokenizer` has been renamed `num_words`.",
+                stacklevel=2,
+            )
             num_words = kwargs.pop("nb_words")
         if kwargs:
             raise ArgumentError(
-                f"Tokenizer has no argument {next(iter(kwargs))!r}; see help(Tokenizer)."
+                f"Unrecognized keyword arguments: {', '.join(kwargs)}; see help(Tokenizer)."
             )
         self.word_counts: OrderedDict[str, int] = OrderedDict()
         self.word_docs: defaultdict[str, int] = defaultdict(int)
@@ -250,14 +253,15 @@ class Tokenizer:
         """
         if mode not in _MODES:
             raise ConfigError(
-                f"Unknown vectorization mode {mode!r}; expected one of {', '.join(_MODES)}."
+                f"Unknown vectorization mode: {mode!r}; expected one of {', '.join(_MODES)}."
             )
         if not self.num_words and not self.word_index:
             raise ConfigError(
-                "Tokenizer: the matrix has no known width. Pass num_words, or call fit_on_texts."
+                "Specify a dimension (`num_words` argument), or fit on some text data first: the "
+                "matrix has no known width."
             )
         if mode == "tfidf" and not self.document_count:
-            raise ConfigError("Tokenizer: mode='tfidf' needs counts. Call fit_on_texts first.")
+            raise ConfigError("Fit the Tokenizer on some data before using tfidf mode.")
         width = self.num_words or len(self.word_index) + 1
         rows = [np.fromiter(sequence, dtype=np.int64) for sequence in sequences]
         lengths = np.array([len(row) for row in rows], dtype=np.int64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterator as AnyIterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from kir.settings import floatx
 
 if TYPE_CHECKING:
     from kir.preprocessing.image.generator import ImageDataGenerator
+
+T = TypeVar("T")
 
 _CLASS_MODES = ("categorical", "binary", "sparse", "input", None)
 
@@ -30,6 +32,11 @@ class FileIterator(Iterator):
     num_classes: int
     dtype: Any
 
+    @property
+    def filepaths(self) -> list[str]:
+        """The files with the folder."""
+        return [os.path.join(self.directory, name) for name in self.filenames]
+
     def _get_batches_of_transformed_samples(self, index_array: np.ndarray) -> Any:
         batch = np.empty((len(index_array), *self.image_shape), dtype=self.dtype)
         for row, index in zip(batch, index_array, strict=True):
@@ -40,7 +47,7 @@ class FileIterator(Iterator):
                 interpolation=self.interpolation,
             )
             row[...] = img_to_array(image, data_format=self.data_format, dtype=self.dtype)
-        batch = self.image_data_generator.transformed_batch(batch)
+        batch = self._transformed(batch)
         self._save(batch, index_array, 10_000_000)
         if self.class_mode is None:
             return batch
@@ -116,9 +123,7 @@ class DirectoryIterator(FileIterator):
             interpolation,
         )
         if class_mode not in _CLASS_MODES:
-            raise ConfigError(
-                f"class_mode is {class_mode!r}; it is one of {', '.join(map(repr, _CLASS_MODES))}."
-            )
+            raise unknown_class_mode(class_mode, _CLASS_MODES)
         self.directory = directory
         self.class_mode = class_mode
         self.dtype = dtype or floatx()
@@ -139,14 +144,22 @@ class DirectoryIterator(FileIterator):
         super().__init__(self.samples, batch_size, shuffle, seed)
 
 
-def subset_of(files: list[str], iterator: Iterator) -> list[str]:
+def unknown_class_mode(class_mode: Any, known: tuple[str | None, ...]) -> ConfigError:
+    """The error for a kind of labels that an iterator has not."""
+    return ConfigError(
+        f"Invalid class_mode: {class_mode!r}; expected one of {', '.join(map(repr, known))}."
+    )
+
+
+def subset_of(files: list[T], iterator: Iterator) -> list[T]:
     """The part of a folder's files that belongs to the iterator's subset.
 
     The first files are for validation, so that both parts stay the same from run to run.
     """
     if iterator.subset is None:
         return files
-    split = int(iterator.image_data_generator._validation_split * len(files))
+    generator = iterator.image_data_generator
+    split = int((generator._validation_split if generator is not None else 0) * len(files))
     return files[:split] if iterator.subset == "validation" else files[split:]
 
 

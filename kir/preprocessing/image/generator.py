@@ -14,6 +14,7 @@ from kir.preprocessing.image.dataframe import DataFrameIterator
 from kir.preprocessing.image.directory import DirectoryIterator
 from kir.preprocessing.image.iterators import NumpyArrayIterator, warn_of_channels
 from kir.preprocessing.image.pictures import checked_data_format
+from kir.preprocessing.image.tables import may_be_left_out
 from kir.preprocessing.image.transforms import (
     apply_affine_transform,
     apply_channel_shift,
@@ -57,6 +58,7 @@ class ImageDataGenerator:
         validation_split: fraction of the data that is for validation.
         dtype: of the computation in `fit`; the backend's float type if None. Keras 2.2: the
             batches have the backend's float type all the same.
+        interpolation_order: see `order` of `apply_affine_transform`. Came after Keras 2.2.4.
 
     Reference:
         https://keras.io/preprocessing/image (Keras 2.2.4).
@@ -90,6 +92,7 @@ class ImageDataGenerator:
         data_format: str | None = None,
         validation_split: float = 0.0,
         dtype: Any = None,
+        interpolation_order: int = 1,
     ) -> None:
         self.featurewise_center = featurewise_center
         self.samplewise_center = samplewise_center
@@ -111,13 +114,15 @@ class ImageDataGenerator:
         self.rescale = rescale
         self.preprocessing_function = preprocessing_function
         self.dtype = dtype or floatx()
+        self.interpolation_order = interpolation_order
         self.data_format = checked_data_format(data_format)
         # Of a batch; an image's axes are one less.
         is_last = self.data_format == "channels_last"
         self.row_axis, self.col_axis, self.channel_axis = (1, 2, 3) if is_last else (2, 3, 1)
         if validation_split and not 0 < validation_split < 1:
             raise ConfigError(
-                f"validation_split is {validation_split!r}; it is a fraction between 0 and 1."
+                "`validation_split` must be strictly between 0 and 1. "
+                f"Received: {validation_split!r}"
             )
         self._validation_split = validation_split
         if brightness_range is not None:
@@ -140,10 +145,10 @@ class ImageDataGenerator:
     def _turn(self, option: str, wanted: bool, because: str) -> None:
         if getattr(self, option) is not wanted:
             setattr(self, option, wanted)
-            state = "needs" if wanted else "excludes"
+            change = "needs it on" if wanted else "excludes it"
             warnings.warn(
-                f"ImageDataGenerator: {because} {state} {option}, which was turned "
-                f"{'on' if wanted else 'off'}.",
+                f"This ImageDataGenerator specifies `{because}`, which overrides setting of "
+                f"`{option}`, as it {change}.",
                 stacklevel=4,
             )
 
@@ -213,6 +218,7 @@ class ImageDataGenerator:
             interpolation=interpolation,
         )
 
+    @may_be_left_out("directory")
     def flow_from_dataframe(
         self,
         dataframe: Any,
@@ -232,6 +238,7 @@ class ImageDataGenerator:
         save_format: str = "png",
         subset: str | None = None,
         interpolation: str = "nearest",
+        **later: Any,
     ) -> DataFrameIterator:
         """Batches from files that a table lists; see `DataFrameIterator` for the arguments."""
         return DataFrameIterator(
@@ -254,6 +261,7 @@ class ImageDataGenerator:
             save_format=save_format,
             subset=subset,
             interpolation=interpolation,
+            **later,
         )
 
     def standardize(self, x: np.ndarray) -> np.ndarray:
@@ -361,6 +369,7 @@ class ImageDataGenerator:
             channel_axis=self.channel_axis - 1,
             fill_mode=self.fill_mode,
             cval=self.cval,
+            order=self.interpolation_order,
         )
         if given.get("channel_shift_intensity") is not None:
             x = apply_channel_shift(x, given["channel_shift_intensity"])
@@ -417,9 +426,9 @@ class ImageDataGenerator:
         x = np.array(x, dtype=self.dtype)
         if x.ndim != 4:
             raise ShapeError(
-                f"ImageDataGenerator.fit: the images have shape {x.shape}; expected rank 4."
+                f"Input to `.fit()` should have rank 4. Got array with shape: {x.shape}"
             )
-        warn_of_channels(x.shape[self.channel_axis], x.shape, self.data_format)
+        warn_of_channels(x.shape, self.data_format)
         if seed is not None:
             np.random.seed(seed)
         if augment:
@@ -446,7 +455,7 @@ class ImageDataGenerator:
 def _zoom_limits(zoom_range: Any) -> list[float]:
     if np.ndim(zoom_range) == 0:
         return [1 - zoom_range, 1 + zoom_range]
-    return list(checked_pair("zoom_range", zoom_range))
+    return list(checked_pair("zoom_range", zoom_range, "a float or a "))
 
 
 def _random_shift(shift_range: Any, size: int) -> float:
@@ -462,5 +471,7 @@ def _random_shift(shift_range: Any, size: int) -> float:
 
 def _warn_of_missing_fit(option: str) -> None:
     warnings.warn(
-        f"ImageDataGenerator: {option} has no effect yet. Call fit(images) first.", stacklevel=4
+        f"This ImageDataGenerator specifies `{option}`, but it hasn't been fit on any training "
+        "data. Fit it first by calling `.fit(numpy_data)`; until then it has no effect.",
+        stacklevel=4,
     )

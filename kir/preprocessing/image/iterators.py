@@ -43,7 +43,7 @@ class Iterator(Sequence):
         https://keras.io/preprocessing/image (Keras 2.2.4).
     """
 
-    image_data_generator: ImageDataGenerator
+    image_data_generator: ImageDataGenerator | None
     data_format: str
     target_size: tuple[int, int]
     color_mode: str
@@ -81,7 +81,7 @@ class Iterator(Sequence):
 
     def common_init(
         self,
-        image_data_generator: ImageDataGenerator,
+        image_data_generator: ImageDataGenerator | None,
         target_size: tuple[int, int],
         color_mode: str,
         data_format: str | None,
@@ -115,7 +115,10 @@ class Iterator(Sequence):
     def __getitem__(self, idx: int) -> Any:
         """The batch number `idx` of this epoch."""
         if not 0 <= idx < len(self):
-            raise ConfigError(f"There is no batch {idx}: the data has {len(self)} batches.")
+            raise ConfigError(
+                f"Asked to retrieve element {idx}, but the Sequence has length {len(self)}: there "
+                f"is no batch {idx}."
+            )
         with self.lock:
             if self.seed is not None:
                 np.random.seed(self.seed + self.total_batches_seen)
@@ -177,6 +180,11 @@ class Iterator(Sequence):
             f"{type(self).__name__} does not override _get_batches_of_transformed_samples."
         )
 
+    def _transformed(self, batch: np.ndarray) -> np.ndarray:
+        """The images of a batch as the generator makes them; may change `batch`."""
+        generator = self.image_data_generator
+        return batch if generator is None else generator.transformed_batch(batch)
+
     def _save(self, batch: np.ndarray, index_array: np.ndarray, tags: int) -> None:
         """Writes a batch's images to `save_to_dir`, if that is set."""
         if not self.save_to_dir:
@@ -232,11 +240,7 @@ class NumpyArrayIterator(Iterator):
         if isinstance(x, tuple | list):
             x, rest = x
             misc = [np.asarray(xx) for xx in (rest if isinstance(rest, list) else [rest])]
-        for name, other in [*(("x[1]", xx) for xx in misc), ("y", y), ("weights", sample_weight)]:
-            if other is not None and len(other) != len(x):
-                raise ConfigError(
-                    f"The images and {name} differ in length: {np.shape(x)} and {np.shape(other)}."
-                )
+        _check_lengths(x, misc, y, sample_weight)
         if subset is not None:
             _check_subset(subset)
             split = int(len(x) * image_data_generator._validation_split)
@@ -249,11 +253,11 @@ class NumpyArrayIterator(Iterator):
         self.x_misc = misc
         if self.x.ndim != 4:
             raise ShapeError(
-                f"flow: the images have shape {self.x.shape}; expected rank 4, "
-                "(samples, height, width, channels) or with the channels second."
+                "Input data in `NumpyArrayIterator` should have rank 4, (samples, height, width, "
+                "channels) or with the channels second. You passed an array with shape "
+                f"{self.x.shape}."
             )
-        channels = self.x.shape[3 if self.data_format == "channels_last" else 1]
-        warn_of_channels(channels, self.x.shape, self.data_format)
+        warn_of_channels(self.x.shape, self.data_format)
         self.y = None if y is None else np.asarray(y)
         self.sample_weight = None if sample_weight is None else np.asarray(sample_weight)
         self.image_data_generator = image_data_generator
@@ -263,7 +267,7 @@ class NumpyArrayIterator(Iterator):
         super().__init__(len(self.x), batch_size, shuffle, seed)
 
     def _get_batches_of_transformed_samples(self, index_array: np.ndarray) -> Any:
-        batch = self.image_data_generator.transformed_batch(self.x[index_array])
+        batch = self._transformed(self.x[index_array])
         self._save(batch, index_array, 10_000)
         x = [batch, *(xx[index_array] for xx in self.x_misc)] if self.x_misc else batch
         if self.y is None:
@@ -275,14 +279,35 @@ class NumpyArrayIterator(Iterator):
 
 def _check_subset(subset: str) -> None:
     if subset not in SUBSETS:
-        raise ConfigError(f"subset is {subset!r}; it is 'training' or 'validation'.")
+        raise ConfigError(f"Invalid subset name: {subset!r}; expected 'training' or 'validation'.")
 
 
-def warn_of_channels(channels: int, shape: tuple[int, ...], data_format: str) -> None:
+def _check_lengths(x: Any, misc: list[Any], y: Any, sample_weight: Any) -> None:
+    """Raises an error where what goes with the images is not as long as they are."""
+    for position, other in enumerate(misc, start=1):
+        if len(other) != len(x):
+            raise ConfigError(
+                "All of the arrays in `x` should have the same length. Found a pair with: "
+                f"len(x[0]) = {len(x)}, len(x[{position}]) = {len(other)}."
+            )
+    for name, title, other in [
+        ("y", "`y` (labels)", y),
+        ("sample_weight", "`sample_weight`", sample_weight),
+    ]:
+        if other is not None and len(other) != len(x):
+            raise ConfigError(
+                f"`x` (images tensor) and {title} should have the same length. Found: "
+                f"x.shape = {np.shape(x)}, {name}.shape = {np.shape(other)}."
+            )
+
+
+def warn_of_channels(shape: tuple[int, ...], data_format: str) -> None:
     """Warns if the axis of the channels looks like another one."""
+    axis = 3 if data_format == "channels_last" else 1
+    channels = shape[axis]
     if channels not in {1, 3, 4}:
         warnings.warn(
-            f"The images have shape {shape} and, with data_format={data_format!r}, {channels} "
-            "channels; 1, 3 or 4 were expected.",
+            f"The images have shape {shape} and, as data_format is {data_format!r}, {channels} "
+            f"channels; expected either 1, 3, or 4 channels on axis {axis}.",
             stacklevel=4,
         )

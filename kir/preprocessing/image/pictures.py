@@ -23,8 +23,8 @@ def checked_data_format(data_format: str | None) -> str:
     chosen = image_data_format() if data_format is None else data_format
     if chosen not in DATA_FORMATS:
         raise ConfigError(
-            f"data_format is {chosen!r}; it is 'channels_last' (rows, columns, channels) or "
-            "'channels_first' (channels, rows, columns)."
+            f"Invalid data_format: {chosen!r}. `data_format` should be 'channels_last' (rows, "
+            "columns, channels) or 'channels_first' (channels, rows, columns)."
         )
     return chosen
 
@@ -32,7 +32,9 @@ def checked_data_format(data_format: str | None) -> str:
 def checked_color_mode(color_mode: str) -> str:
     """`color_mode`, if there is such a mode."""
     if color_mode not in COLOR_MODES:
-        raise ConfigError(f"color_mode is {color_mode!r}; it is one of {', '.join(COLOR_MODES)}.")
+        raise ConfigError(
+            f'Invalid color mode: {color_mode!r}; color_mode must be "grayscale", "rgb", or "rgba".'
+        )
     return color_mode
 
 
@@ -77,7 +79,8 @@ def load_img(
         if image.size != width_and_height:
             if interpolation not in INTERPOLATIONS:
                 raise ConfigError(
-                    f"interpolation is {interpolation!r}; it is one of {', '.join(INTERPOLATIONS)}."
+                    f"Invalid interpolation method {interpolation} specified. "
+                    f"Supported methods are {', '.join(INTERPOLATIONS)}."
                 )
             image = image.resize(width_and_height, getattr(pil.Resampling, interpolation.upper()))
     return image
@@ -110,7 +113,7 @@ def img_to_array(img: Any, data_format: str | None = None, dtype: Any = None) ->
     if x.ndim == 2:
         return x[np.newaxis] if data_format == "channels_first" else x[..., np.newaxis]
     raise ShapeError(
-        f"img_to_array: the image has shape {x.shape}; expected (height, width) or "
+        f"Unsupported image shape: {x.shape}; img_to_array takes (height, width) or "
         "(height, width, channels)."
     )
 
@@ -137,14 +140,17 @@ def array_to_img(
     x = np.asarray(x, dtype=dtype or floatx())
     if x.ndim != 3:
         raise ShapeError(
-            f"array_to_img: the image has shape {x.shape}; expected rank 3, a single image with "
-            "a channel axis."
+            "Expected image array to have rank 3 (single image), the channels being one of the "
+            f"axes. Got array with shape: {x.shape}"
         )
     if checked_data_format(data_format) == "channels_first":
         x = x.transpose(1, 2, 0)
     channels = x.shape[2]
     if channels not in {1, 3, 4}:
-        raise ShapeError(f"array_to_img: the image has {channels} channels; expected 1, 3 or 4.")
+        raise ShapeError(
+            f"Unsupported channel number: {channels} channels in an image of shape {x.shape}; "
+            "array_to_img takes 1, 3 or 4."
+        )
     if scale:
         x = stretched(x)
     pil = load("PIL.Image", "array_to_img")
@@ -191,15 +197,15 @@ def save_img(
     image.save(path, format=file_format, **kwargs)
 
 
-def list_pictures(directory: Any, ext: str = "jpg|jpeg|bmp|png|ppm") -> list[str]:
+def list_pictures(directory: Any, ext: Any = "jpg|jpeg|bmp|png|ppm") -> list[str]:
     """The paths of the image files below a folder.
 
     Args:
         directory: the folder.
-        ext: endings of names, separated by ``|``.
+        ext: endings of names, separated by ``|``; or a list of them.
 
     Reference:
         https://keras.io/preprocessing/image (Keras 2.2.4).
     """
-    endings = {f".{ending}" for ending in ext.split("|")}
+    endings = {f".{ending}" for ending in (ext.split("|") if isinstance(ext, str) else ext)}
     return [str(p) for p in sorted(Path(directory).rglob("*")) if p.suffix in endings]

@@ -21,6 +21,7 @@ def random_rotation(
     channel_axis: int = 0,
     fill_mode: str = "nearest",
     cval: float = 0.0,
+    interpolation_order: int = 1,
 ) -> np.ndarray:
     """Rotates an image by a random angle.
 
@@ -32,13 +33,14 @@ def random_rotation(
         channel_axis: axis of the channels.
         fill_mode: see `apply_affine_transform`.
         cval: see `apply_affine_transform`.
+        interpolation_order: see `order` of `apply_affine_transform`.
 
     Reference:
         https://keras.io/preprocessing/image (Keras 2.2.4).
     """
     theta = np.random.uniform(-rg, rg)
     axes = (row_axis, col_axis, channel_axis)
-    return _affine(x, axes, fill_mode, cval, theta=theta)
+    return _affine(x, axes, fill_mode, cval, interpolation_order, theta=theta)
 
 
 def random_shift(
@@ -50,6 +52,7 @@ def random_shift(
     channel_axis: int = 0,
     fill_mode: str = "nearest",
     cval: float = 0.0,
+    interpolation_order: int = 1,
 ) -> np.ndarray:
     """Shifts an image by a random distance.
 
@@ -62,13 +65,16 @@ def random_shift(
         channel_axis: axis of the channels.
         fill_mode: see `apply_affine_transform`.
         cval: see `apply_affine_transform`.
+        interpolation_order: see `order` of `apply_affine_transform`.
 
     Reference:
         https://keras.io/preprocessing/image (Keras 2.2.4).
     """
     tx = np.random.uniform(-hrg, hrg) * x.shape[row_axis]
     ty = np.random.uniform(-wrg, wrg) * x.shape[col_axis]
-    return _affine(x, (row_axis, col_axis, channel_axis), fill_mode, cval, tx=tx, ty=ty)
+    return _affine(
+        x, (row_axis, col_axis, channel_axis), fill_mode, cval, interpolation_order, tx=tx, ty=ty
+    )
 
 
 def random_shear(
@@ -79,6 +85,7 @@ def random_shear(
     channel_axis: int = 0,
     fill_mode: str = "nearest",
     cval: float = 0.0,
+    interpolation_order: int = 1,
 ) -> np.ndarray:
     """Shears an image by a random angle.
 
@@ -90,13 +97,14 @@ def random_shear(
         channel_axis: axis of the channels.
         fill_mode: see `apply_affine_transform`.
         cval: see `apply_affine_transform`.
+        interpolation_order: see `order` of `apply_affine_transform`.
 
     Reference:
         https://keras.io/preprocessing/image (Keras 2.2.4).
     """
     shear = np.random.uniform(-intensity, intensity)
     axes = (row_axis, col_axis, channel_axis)
-    return _affine(x, axes, fill_mode, cval, shear=shear)
+    return _affine(x, axes, fill_mode, cval, interpolation_order, shear=shear)
 
 
 def random_zoom(
@@ -107,6 +115,7 @@ def random_zoom(
     channel_axis: int = 0,
     fill_mode: str = "nearest",
     cval: float = 0.0,
+    interpolation_order: int = 1,
 ) -> np.ndarray:
     """Zooms an image by two random factors.
 
@@ -118,17 +127,25 @@ def random_zoom(
         channel_axis: axis of the channels.
         fill_mode: see `apply_affine_transform`.
         cval: see `apply_affine_transform`.
+        interpolation_order: see `order` of `apply_affine_transform`.
 
     Reference:
         https://keras.io/preprocessing/image (Keras 2.2.4).
     """
     least, greatest = checked_pair("zoom_range", zoom_range)
     zx, zy = (1, 1) if least == greatest == 1 else np.random.uniform(least, greatest, 2)
-    return _affine(x, (row_axis, col_axis, channel_axis), fill_mode, cval, zx=zx, zy=zy)
+    return _affine(
+        x, (row_axis, col_axis, channel_axis), fill_mode, cval, interpolation_order, zx=zx, zy=zy
+    )
 
 
 def _affine(
-    x: np.ndarray, axes: tuple[int, int, int], fill_mode: str, cval: float, **parameters: float
+    x: np.ndarray,
+    axes: tuple[int, int, int],
+    fill_mode: str,
+    cval: float,
+    order: int,
+    **parameters: float,
 ) -> np.ndarray:
     row_axis, col_axis, channel_axis = axes
     return apply_affine_transform(
@@ -138,6 +155,7 @@ def _affine(
         channel_axis=channel_axis,
         fill_mode=fill_mode,
         cval=cval,
+        order=order,
         **parameters,
     )
 
@@ -210,10 +228,12 @@ def random_brightness(x: np.ndarray, brightness_range: Sequence[float]) -> np.nd
     return apply_brightness_shift(x, np.random.uniform(least, greatest))
 
 
-def checked_pair(name: str, given: Any) -> tuple[float, float]:
-    """The two numbers of a range."""
+def checked_pair(name: str, given: Any, otherwise: str = "a ") -> tuple[float, float]:
+    """The two numbers of a range; `otherwise` says what else there might be."""
     if not isinstance(given, Sequence | np.ndarray) or len(given) != 2:
-        raise ConfigError(f"{name} is {given!r}; it is a pair of two numbers, (least, greatest).")
+        raise ConfigError(
+            f"`{name}` should be {otherwise}tuple or list of two floats. Received: {given!r}"
+        )
     return given[0], given[1]
 
 
@@ -287,8 +307,9 @@ def apply_affine_transform(
     channel_axis: int = 2,
     fill_mode: str = "nearest",
     cval: float = 0.0,
+    order: int = 1,
 ) -> np.ndarray:
-    """Rotates, shifts, shears and zooms an image about its centre, with linear interpolation.
+    """Rotates, shifts, shears and zooms an image about its centre.
 
     Args:
         x: an image of rank 3.
@@ -304,6 +325,7 @@ def apply_affine_transform(
         fill_mode: what lies outside the image: 'constant' (`cval`), 'nearest' (the edge),
             'reflect' or 'wrap'.
         cval: value outside the image for 'constant'.
+        order: of the spline that interpolates, from 0 to 5; 1 is linear. Came after Keras 2.2.4.
 
     Returns:
         An image of the same shape and type; `x` itself if nothing moves.
@@ -324,7 +346,7 @@ def apply_affine_transform(
             matrix[:2, :2],
             matrix[:2, 2],
             output=target,
-            order=1,
+            order=order,
             mode=fill_mode,
             cval=cval,
         )

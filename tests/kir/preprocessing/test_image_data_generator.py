@@ -6,7 +6,13 @@ import threading
 import numpy as np
 import pytest
 
-from kir.preprocessing.image import ImageDataGenerator, img_to_array, load_img, save_img
+from kir.preprocessing.image import (
+    DataFrameIterator,
+    ImageDataGenerator,
+    img_to_array,
+    load_img,
+    save_img,
+)
 
 EVERYTHING = {
     "rotation_range": 20,
@@ -102,7 +108,7 @@ def test_whitened_images_are_decorrelated():
     ids=len,
 )
 def test_a_missing_fit_is_warned_of(images, options):
-    with pytest.warns(UserWarning, match=r"Call fit\(images\) first"):
+    with pytest.warns(UserWarning, match="fit on any training data"):
         ImageDataGenerator(**options).standardize(images[0])
 
 
@@ -115,7 +121,9 @@ def test_a_missing_fit_is_warned_of(images, options):
     ],
 )
 def test_an_option_turns_on_what_it_needs(option, other):
-    with pytest.warns(UserWarning, match=f"{option} needs {other}"):
+    with pytest.warns(
+        UserWarning, match=f"specifies `{option}`.*setting of `{other}`, as it needs it on"
+    ):
         assert getattr(ImageDataGenerator(**{option: True}), other)
 
 
@@ -124,7 +132,7 @@ def test_an_option_turns_on_what_it_needs(option, other):
     [
         ({"zoom_range": (1, 2, 3)}, "zoom_range"),
         ({"brightness_range": 0.5}, "brightness_range"),
-        ({"data_format": "last"}, "data_format is 'last'"),
+        ({"data_format": "last"}, "Invalid data_format: 'last'"),
         ({"validation_split": 2}, "validation_split"),
     ],
 )
@@ -190,10 +198,16 @@ def test_subsets_split_weights_with_their_samples(images):
     ("arguments", "message"),
     [
         ({"x": np.zeros((4, 5, 5))}, "rank 4"),
-        ({"x": np.zeros((4, 5, 5, 3)), "y": np.zeros(3)}, "images and y differ"),
-        ({"x": np.zeros((4, 5, 5, 3)), "sample_weight": np.zeros(3)}, "images and weights differ"),
-        ({"x": [np.zeros((4, 5, 5, 3)), np.zeros(3)]}, r"images and x\[1\] differ"),
-        ({"x": np.zeros((4, 5, 5, 3)), "subset": "test"}, "subset is 'test'"),
+        (
+            {"x": np.zeros((4, 5, 5, 3)), "y": np.zeros(3)},
+            r"`y` \(labels\) .* y.shape = \(3,\)",
+        ),
+        (
+            {"x": np.zeros((4, 5, 5, 3)), "sample_weight": np.zeros(3)},
+            r"weight.shape = \(3,\)",
+        ),
+        ({"x": [np.zeros((4, 5, 5, 3)), np.zeros(3)]}, r"len\(x\[0\]\) = 4, len\(x\[1\]\) = 3"),
+        ({"x": np.zeros((4, 5, 5, 3)), "subset": "test"}, "Invalid subset name: 'test'"),
     ],
 )
 def test_what_does_not_fit_is_an_error(arguments, message):
@@ -247,7 +261,7 @@ def test_a_folder_is_split(folder):
     "options", [{"class_mode": "other"}, {"color_mode": "hsv"}, {"subset": "test"}], ids=list
 )
 def test_options_of_a_folder_are_checked(folder, options):
-    with pytest.raises(ValueError, match="it is"):
+    with pytest.raises(ValueError, match="Invalid"):
         ImageDataGenerator().flow_from_directory(folder, **options)
 
 
@@ -300,7 +314,7 @@ def test_a_table_lists_files_of_sub_folders_without_their_endings(folder):
     ("options", "error", "message"),
     [
         ({"x_col": 3}, ValueError, "name of one column"),
-        ({"class_mode": "many"}, ValueError, "class_mode is 'many'"),
+        ({"class_mode": "many"}, ValueError, "Invalid class_mode: 'many'"),
         ({"class_mode": "input", "classes": ["a"]}, ValueError, "no classes"),
         ({"classes": ["b"]}, ValueError, "class 'a', which is not among"),
         ({"has_ext": False}, ValueError, "without ending"),
@@ -311,3 +325,98 @@ def test_options_of_a_table_are_checked(folder, options, error, message):
     table = _table(filename=["cats/cats0.png"], **{"class": ["a"]})
     with pytest.raises(error, match=message):
         ImageDataGenerator().flow_from_dataframe(table, folder, **options)
+
+
+def _rows(folder, options, *columns):
+    """All batches of a table as one, unshuffled; the columns are those of the labels."""
+    table = _table(
+        filename=["dogs/dogs1.png", "missing.png", "birds/birds0.png", "cats/cats0.png"],
+        **dict(columns),
+    )
+    options = {"target_size": (8, 6), "shuffle": False, **options}
+    flow = ImageDataGenerator(validation_split=0.34).flow_from_dataframe(table, folder, **options)
+    return flow, next(flow)
+
+
+SEVERAL = ("class", [["b", "a"], "a", "c", ("b",)])
+NUMBERS = [("y", [1.0, 2.0, 3.0, 4.0]), ("z", [[1, 2], [3, 4], [5, 6], [7, 8]])]
+
+
+@pytest.mark.filterwarnings("ignore:Found 1 invalid image filename")
+@pytest.mark.parametrize(
+    ("options", "columns", "wanted"),
+    [
+        ({}, [SEVERAL], [[1, 1, 0], [0, 0, 1], [0, 1, 0]]),
+        ({"classes": ["b", "c"]}, [SEVERAL], [[1, 0], [0, 1], [1, 0]]),
+        ({"class_mode": "raw", "y_col": "y"}, NUMBERS, [1, 3, 4]),
+        ({"class_mode": "raw", "y_col": ["y", "y"]}, NUMBERS, [[1, 1], [3, 3], [4, 4]]),
+        (
+            {"class_mode": "multi_output", "y_col": ["y", "z"]},
+            NUMBERS,
+            [[1, 3, 4], [[1, 2], [5, 6], [7, 8]]],
+        ),
+        (
+            {"class_mode": "sparse", "validate_filenames": True, "subset": "training"},
+            [("class", ["d", "x", "b", "c"])],
+            [0, 1],
+        ),
+        ({"class_mode": "binary", "sort": True}, [("class", ["d", "d", "b", "b"])], [0, 0, 1]),
+    ],
+    ids=["several", "some classes", "raw", "columns", "outputs", "subset", "sorted"],
+)
+def test_arguments_of_later_versions_take_the_rows_in_order(folder, options, columns, wanted):
+    _, (x, y) = _rows(folder, options, *columns)
+    assert [np.asarray(part).tolist() for part in y] == wanted
+    assert len(x) == (2 if "subset" in options else 3)
+
+
+def test_a_table_gives_weights(folder):
+    with pytest.warns(UserWarning, match="1 invalid image filename.*'missing.png'") as warned:
+        flow, (x, y, w) = _rows(
+            folder, {"class_mode": "input", "weight_col": "y"}, ("y", [1.0, 2.0, 3.0, 4.0])
+        )
+    assert warned[0].filename == __file__
+    assert w.tolist() == [1, 3, 4]
+    np.testing.assert_array_equal(x, y)
+    assert flow.filepaths[1] == str(folder / "birds" / "birds0.png")
+    with pytest.raises(TypeError, match="weight_col needs numbers"):
+        _rows(
+            folder,
+            {"weight_col": "y", "class_mode": None, "validate_filenames": False},
+            ("y", ["1", "2", "3", "4"]),
+        )
+
+
+def test_a_table_of_whole_paths_needs_no_folder(folder):
+    paths = [str(folder / name) for name in ("dogs/dogs1.png", "cats/cats0.png")] * 2
+    table = _table(path=paths, **{"class": ["b", "a"] * 2})
+    options = {"x_col": "path", "target_size": (8, 6), "shuffle": False}
+    flow = ImageDataGenerator().flow_from_dataframe(table, **options)
+    assert flow.filenames == paths
+    np.testing.assert_array_equal(next(flow)[1], [[0, 1], [1, 0]] * 2)
+    flow = DataFrameIterator(table, drop_duplicates=True, **options)
+    assert flow.filenames == paths[:2]
+    np.testing.assert_array_equal(next(flow)[0][1], img_to_array(load_img(paths[1])))
+
+
+def test_lists_of_classes_are_no_numbers(folder):
+    with pytest.raises(TypeError, match="needs one class a row"):
+        _rows(folder, {"class_mode": "sparse", "validate_filenames": False}, SEVERAL)
+    with pytest.raises(TypeError, match="needs a list of columns as y_col; got 'y'"):
+        _rows(
+            folder,
+            {"class_mode": "multi_output", "y_col": "y", "validate_filenames": False},
+            NUMBERS[0],
+        )
+
+
+def test_the_order_of_the_interpolation_is_used(images):
+    flows = [
+        ImageDataGenerator(zoom_range=(0.5, 0.5), interpolation_order=order).flow(
+            images, shuffle=False, seed=1
+        )
+        for order in (0, 1)
+    ]
+    nearest, linear = (next(flow) for flow in flows)
+    assert np.isin(nearest, images).all()
+    assert not np.isin(linear, images).all()

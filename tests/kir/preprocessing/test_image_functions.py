@@ -53,7 +53,7 @@ def test_grayscale_is_an_old_name(tmp_path, picture):
 )
 def test_unknown_options_of_reading_are_an_error(tmp_path, picture, options):
     image.save_img(tmp_path / "a.png", picture)
-    with pytest.raises(ValueError, match=r"it is one of .*(rgb|lanczos)"):
+    with pytest.raises(ValueError, match=r"Invalid (color mode|interpolation method)"):
         image.load_img(tmp_path / "a.png", **options)
 
 
@@ -69,6 +69,7 @@ def test_pictures_are_listed(tmp_path, picture):
     for name in ("b.png", "a.jpg", "notes.txt"):
         (tmp_path / name).write_bytes(b"")
     assert [p[-5:] for p in image.list_pictures(tmp_path)] == ["a.jpg", "b.png"]
+    assert [p[-5:] for p in image.list_pictures(tmp_path, ext=("png", "gif"))] == ["b.png"]
 
 
 def test_what_does_not_move_is_not_copied(picture):
@@ -103,7 +104,7 @@ def test_a_channel_shift_keeps_the_range_and_the_type(picture):
 
 @pytest.mark.parametrize("function", [image.random_zoom, image.random_brightness])
 def test_a_range_is_a_pair(picture, function):
-    with pytest.raises(ValueError, match=r"range is \(1, 2, 3\)"):
+    with pytest.raises(ValueError, match=r"Received: \(1, 2, 3\)"):
         function(picture, (1, 2, 3))
 
 

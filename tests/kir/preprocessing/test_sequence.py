@@ -14,6 +14,7 @@ from kir.preprocessing.sequence import (
     make_sampling_table,
     pad_sequences,
     skipgrams,
+    timeseries_generator_from_json,
 )
 
 sides = st.sampled_from(["pre", "post"])
@@ -39,11 +40,11 @@ def test_padding_keeps_the_elements_in_order(rows, maxlen, padding, truncating):
     [
         ({"sequences": 3}, "no length"),
         ({"sequences": iter([[1]])}, "no length"),
-        ({"sequences": [[1], 2]}, "number 1 is 2"),
-        ({"sequences": [[1]], "padding": "middle"}, "padding is 'middle'"),
-        ({"sequences": [[1]], "truncating": 1}, "truncating is 1"),
+        ({"sequences": [[1], 2]}, "non-iterable: 2, which is number 1"),
+        ({"sequences": [[1]], "padding": "middle"}, 'Padding type "middle" not understood'),
+        ({"sequences": [[1]], "truncating": 1}, 'Truncating type "1" not understood'),
         ({"sequences": [[1]], "value": "x"}, "dtype=object"),
-        ({"sequences": [[[1, 2]], [[3]]]}, "sequence 1 have shape"),
+        ({"sequences": [[[1, 2]], [[3]]]}, "sequence at position 1 is different"),
     ],
 )
 def test_what_cannot_be_padded_is_an_error(arguments, message):
@@ -118,7 +119,7 @@ def test_windows_of_other_containers_are_those_of_arrays(container):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"targets": np.zeros(9), "length": 2}, "targets have 9"),
+        ({"targets": np.zeros(9), "length": 2}, "target length is 9"),
         ({"targets": np.zeros(10), "length": 5, "sampling_rate": 2}, "take 4"),
         ({"targets": np.zeros(10), "length": 10}, "end_index=9"),
     ],
@@ -133,6 +134,17 @@ def test_a_window_generator_is_written_as_json():
     config = json.loads(windows.to_json())
     assert config["class_name"] == "TimeseriesGenerator"
     assert json.loads(config["config"]["targets"]) == [4, 5, 6]
+
+
+def test_a_window_generator_is_read_again():
+    windows = TimeseriesGenerator(
+        np.arange(20).reshape(10, 2), np.arange(10), length=4, start_index=1, batch_size=2
+    )
+    again = timeseries_generator_from_json(windows.to_json())
+    assert again.get_config() == windows.get_config()
+    np.testing.assert_array_equal(again[0][0], windows[0][0])
+    with pytest.raises(ValueError, match=r"nothing that .*\.to_json wrote: KeyError"):
+        timeseries_generator_from_json("{}")
 
 
 def test_data_that_json_does_not_know_are_an_error():

@@ -100,7 +100,7 @@ def test_a_negative_number_is_no_word(tokenizer):
 def test_the_old_name_of_num_words_is_known():
     with pytest.warns(UserWarning, match="num_words"):
         assert Tokenizer(nb_words=3).num_words == 3
-    with pytest.raises(TypeError, match="no argument 'words'"):
+    with pytest.raises(TypeError, match="Unrecognized keyword arguments: words"):
         Tokenizer(words=3)
 
 
