@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kir.backend import values
+from kir.backend.operation_names import operation_name
 from kir.backend.session import Operation, get_session
 from kir.engine.tensor import Symbolic
 from kir.engine.variable import Variable
@@ -50,14 +51,14 @@ class Producer:
     """What computes a tensor, as TensorFlow 1 shows it.
 
     Attributes:
-        name: the tensor's, without its number.
+        name: as in TensorFlow 1, such as ``dense_1/BiasAdd``.
         type: the operation's.
         inputs, outputs: its tensors.
     """
 
     def __init__(self, tensor: Any) -> None:
         node = getattr(tensor, "producer", None)
-        self.name = (tensor.name or (node.name if node else "")).split(":")[0]
+        self.name = operation_name(tensor)
         self.type = node.op if node else "Placeholder"
         self.inputs = list(node.inputs) if node else []
         self.outputs = list(node.outputs) if node else [tensor]

@@ -69,6 +69,11 @@ def name_scope(name: str) -> Iterator[str]:
         _SCOPES.stack.pop()
 
 
+def current_scope() -> str:
+    """The full name of the scope around; empty where there is none."""
+    return _SCOPES.stack[-1] if _SCOPES.stack else ""
+
+
 def variable_name(name: str) -> str:
     """The full, unique name of a variable made now, such as ``dense_1/kernel:0``."""
     return _SCOPES.unique(name) + ":0"

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kir import settings
+from kir.engine.names import current_scope
 from kir.engine.tensor import NEW_NODES, Tensor
 from kir.ir import graph as ir
 from kir.ir.attributes import attribute_problem, to_attribute
@@ -25,9 +26,11 @@ class Node(ir.Node):
         input_tensors, output_tensors: what went in, and what the caller got.
         input_masks, output_masks: their masks, None where there is none.
         input_shapes, output_shapes: their shapes.
+        scope: the name scope that the call entered.
     """
 
     # No __slots__: the layer-level links below are ordinary attributes.
+    scope = ""
 
     def __init__(
         self,
@@ -192,6 +195,7 @@ def make_outputs(node: Node, layer_uses_phase: bool) -> None:
 def record_history(layer: Layer, node: Node) -> None:
     """Enters a call among the layer's inbound nodes."""
     layer._inbound_nodes.append(node)
+    node.scope = current_scope()
     index = len(layer._inbound_nodes) - 1
     for i, output in enumerate(node.output_tensors):
         output._keras_history = (layer, index, i)
