@@ -31,7 +31,10 @@ def _start() -> None:
         sys.path.insert(0, _ROOT)  # a checkout that is not installed, or not this one
     from kir.aliases import install_as_keras
 
-    install_as_keras(tf1=bool(os.environ.get("KIR_TF1")))
+    install_as_keras(
+        tf1=bool(os.environ.get("KIR_TF1")),
+        former_names=not os.environ.get("KIR_NO_FORMER_NAMES"),
+    )
 
 
 try:
