@@ -100,6 +100,9 @@ class SequenceEnqueuer:
         sequence: what is read.
         use_multiprocessing: by processes in place of threads.
 
+    Attributes:
+        most: how many batches are read in all, unless more are asked for; None goes on for ever.
+
     Example:
         >>> enqueuer = OrderedEnqueuer(sequence)
         >>> enqueuer.start(workers=2)
@@ -116,6 +119,8 @@ class SequenceEnqueuer:
         self.workers = 0
         self._ahead: deque[Future[Any]] = deque()
         self._length_ahead = 0
+        self.most: int | None = None
+        self._read = 0
         self._pool: Workers | None = None
 
     def __del__(self) -> None:
@@ -145,6 +150,7 @@ class SequenceEnqueuer:
                 raise ConfigError(f"{type(self).__name__}.start: {name} is {number}; at least 1.")
         self.workers = workers
         self._length_ahead = max_queue_size
+        self._read = 0
         self._pool = self._make_workers()
         with self._stopping_on_errors():
             self._fill()
@@ -178,15 +184,19 @@ class SequenceEnqueuer:
         """Submits the next batch; None if there is none to be read ahead now."""
 
     def _fill(self) -> None:
-        while len(self._ahead) < self._length_ahead:
+        while len(self._ahead) < self._length_ahead and self._read != self.most:
             future = self._submit_next()
             if future is None:
                 return
             self._ahead.append(future)
+            self._read += 1
 
     def _take(self) -> Any:
         """The oldest batch of the queue, which is filled up again meanwhile."""
         with self._stopping_on_errors():
+            if not self._ahead and self._read == self.most:
+                self.most = None
+                self._fill()
             future = self._ahead.popleft()
             self._fill()
             return future.result()

@@ -30,8 +30,8 @@ def step_count(generator: Any, steps: int | None, name: str) -> int:
     if isinstance(generator, Sequence):
         return len(generator)
     raise ConfigError(
-        f"`{name}` is needed for a generator: it says how many batches to take. Only a "
-        "keras.utils.Sequence has a length of its own."
+        f"`{name}=None` is only valid for a generator based on the `keras.utils.Sequence` class, "
+        f"which has a length. Please specify `{name}`: how many batches to take."
     )
 
 
@@ -72,6 +72,7 @@ def reading(
     use_multiprocessing: bool,
     max_queue_size: int,
     shuffle: bool = False,
+    count: int | None = None,
 ) -> Iterator[Iterator[Any]]:
     """The batches of a generator or Sequence, which workers read ahead while the block runs.
 
@@ -83,6 +84,7 @@ def reading(
         use_multiprocessing: whether the workers are processes.
         max_queue_size: how many batches they read ahead.
         shuffle: whether a Sequence's batches are read in a random order.
+        count: how many batches will be asked for in all: none is read in vain.
     """
     is_sequence = isinstance(generator, Sequence)
     if workers <= 0:
@@ -93,6 +95,7 @@ def reading(
         enqueuer = OrderedEnqueuer(generator, use_multiprocessing, shuffle=shuffle)
     else:
         enqueuer = GeneratorEnqueuer(generator, use_multiprocessing)
+    enqueuer.most = count
     start = functools.partial(enqueuer.start, workers=workers, max_queue_size=max_queue_size)
     try:
         yield ReadAhead(enqueuer, start)

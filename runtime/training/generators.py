@@ -42,13 +42,17 @@ def fit_generator(
         validation_steps = sources.step_count(validation_data, validation_steps, "validation_steps")
     with contextlib.ExitStack() as stack:
         queue = (workers, use_multiprocessing, max_queue_size)
-        read = [stack.enter_context(sources.reading(generator, *queue, shuffle=shuffle))]
+        plan = Plan(epochs, initial_epoch, verbose)
+        count = steps * plan.count
+        read = [
+            stack.enter_context(sources.reading(generator, *queue, shuffle=shuffle, count=count))
+        ]
         batches = _build(trainer, read[0])
         feed = GeneratorFeed(
             batches, steps, class_weight, workers > 0 if reads_ahead is None else reads_ahead
         )
         validation, arrays = _validation(
-            trainer, feed, validation_data, validation_steps, queue, stack, read
+            trainer, feed, validation_data, validation_steps, plan.count, queue, stack, read
         )
         names = list(trainer.log_names)
         params = {
@@ -58,7 +62,6 @@ def fit_generator(
             "do_validation": bool(validation_data),
             "metrics": names + [f"val_{n}" for n in names],
         }
-        plan = Plan(epochs, initial_epoch, verbose)
 
         def begin() -> None:
             # The generators may need what a callback prepares in `on_train_begin`.
@@ -92,6 +95,7 @@ def _validation(
     feed: GeneratorFeed,
     data: Any,
     steps: int | None,
+    epochs: int,
     queue: tuple[int, bool, int],
     stack: contextlib.ExitStack,
     read: list[Iterator[Any]],
@@ -100,7 +104,8 @@ def _validation(
     if data is None or (not sources.is_generator(data) and not data):
         return None, None
     if sources.is_generator(data):
-        batches = stack.enter_context(sources.reading(data, *queue))
+        assert steps is not None
+        batches = stack.enter_context(sources.reading(data, *queue, count=steps * epochs))
         read.append(batches)
         return functools.partial(_mean_logs, trainer, batches, steps), None
     held_out = trainer.batches(*validation_parts(data))
@@ -123,7 +128,8 @@ def evaluate_generator(
 ) -> Any:
     """Loss and metrics, averaged over samples; see `Model.evaluate_generator`."""
     steps = sources.step_count(generator, steps, "steps")
-    with sources.reading(generator, workers, use_multiprocessing, max_queue_size) as batches:
+    queue = (workers, use_multiprocessing, max_queue_size)
+    with sources.reading(generator, *queue, count=steps) as batches:
         values = _mean_logs(trainer, _build(trainer, batches), steps, verbose)
     return values[0] if len(values) == 1 else values
 
@@ -139,7 +145,7 @@ def _mean_logs(
         x, y, weights = sources.split(sources.take(batches, step, steps))
         size = sources.size_of(x)
         if size == 0:
-            raise ConfigError("The generator gave an empty batch; expected one sample at least.")
+            raise ConfigError("Received an empty batch. Batches should contain at least one item.")
         logs.append(np.atleast_1d(trainer.test_on_batch(x, y, sample_weight=weights)))
         sizes.append(size)
         if bar is not None:
@@ -164,7 +170,8 @@ def predict_generator(
     steps = sources.step_count(generator, steps, "steps")
     bar = Progbar(target=steps) if verbose == 1 else None
     found: list[list[Any]] = []
-    with sources.reading(generator, workers, use_multiprocessing, max_queue_size) as batches:
+    queue = (workers, use_multiprocessing, max_queue_size)
+    with sources.reading(generator, *queue, count=steps) as batches:
         for step in range(steps):
             x = sources.inputs_of(sources.take(batches, step, steps))
             outputs = trainer.predict_on_batch(x)

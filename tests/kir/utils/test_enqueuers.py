@@ -160,6 +160,15 @@ def test_no_more_is_read_ahead_than_asked_for(started):
     time.sleep(0.2)
     assert len(read) == 5
 
+    del read[:]
+    enqueuer = OrderedEnqueuer(Counting(3))
+    enqueuer.most = 6
+    batches = started(enqueuer).get()
+    assert list(itertools.islice(batches, 6)) == [0, 1, 2] * 2
+    time.sleep(0.2)
+    assert len(read) == 6
+    assert next(batches) == 0, "who asks for more gets it"
+
 
 @pytest.mark.parametrize("by_processes", [False, True], ids=["threads", "processes"])
 def test_an_error_reaches_the_caller_with_the_workers_traceback(started, by_processes):

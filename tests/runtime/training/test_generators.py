@@ -213,6 +213,30 @@ def test_validation_on_arrays_a_sequence_or_a_generator_agrees(workers):
     np.testing.assert_allclose(found[0], found[2], rtol=1e-6)
 
 
+def test_no_batch_is_read_that_is_not_used():
+    read = {"train": 0, "validation": 0}
+
+    def counted(name):
+        for batch in endless(Rows(16)):
+            read[name] += 1
+            yield batch
+
+    model = make_model()
+    model.fit_generator(
+        counted("train"),
+        5,
+        epochs=3,
+        initial_epoch=1,
+        validation_data=counted("validation"),
+        validation_steps=2,
+        verbose=0,
+    )
+    assert read == {"train": 10, "validation": 4}
+    model.predict_generator(counted("train"), 3)
+    model.evaluate_generator(counted("train"), 3)
+    assert read["train"] == 16
+
+
 def test_evaluate_and_predict_agree_with_arrays():
     data, model = Rows(count=50), make_model()
     wanted = model.evaluate(data.x, data.y, BATCH, verbose=0)
