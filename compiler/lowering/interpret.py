@@ -180,10 +180,16 @@ def _call_layer(node: Node, env: Environment, context: Context, used: set[Value]
 
 def _bind(values: Sequence[Value], tensors: Iterable[Any]) -> Environment:
     """A network's inputs with their tensors, converted to the dtypes that it declares."""
-    return {
-        value: x if x.dtype.name == value.type.dtype else tf.cast(x, value.type.dtype)
-        for value, x in zip(values, tensors, strict=True)
-    }
+    return {value: _as_declared(value, x) for value, x in zip(values, tensors, strict=True)}
+
+
+def _as_declared(value: Value, x: Any) -> Any:
+    if x.dtype.name != value.type.dtype:
+        x = tf.cast(x, value.type.dtype)
+    is_unknown = isinstance(x, tf.Tensor) and x.shape.rank is None
+    if is_unknown and value.type.shape is not None:
+        x = tf.ensure_shape(x, value.type.shape)
+    return x
 
 
 def _call_user_layer(

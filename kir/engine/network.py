@@ -176,10 +176,32 @@ class Network(NetworkFiles, Layer):
             subclassing.build_for_shapes(self, shapes, self.__dict__.get("_input_dtype"))
         self.built = True
 
-    def _set_inputs(self, arrays: Sequence[Any]) -> None:
-        """Builds a model with a `call` of its own for the data that it first sees."""
+    def _set_inputs(self, arrays: Any) -> None:
+        """Builds a model with a `call` of its own for the data that it first sees.
+
+        A network that was made of inputs and outputs gets back its inputs, where a program took
+        them away.
+
+        Args:
+            arrays: the data; or for such a network its inputs, one or a list.
+
+        Raises:
+            ConfigError: there are inputs already.
+        """
+        if self.inputs:
+            raise ConfigError(f"Model inputs are already set: those of {self._label()}.")
         if self._brings_call():
             subclassing.build_for_shapes(self, subclassing.shapes_of_data(arrays))
+            return
+        given = to_list(arrays)
+        if self._is_graph_network and [getattr(x, "_keras_history", None) for x in given] != [
+            *self._input_coordinates
+        ]:
+            raise ConfigError(
+                f"{self._label()} was made of inputs and outputs: it can get back the same inputs, "
+                "not others. Make a model of the new inputs: Model(x, model(x))."
+            )
+        self.inputs = given
 
     # -- members
 
@@ -366,8 +388,13 @@ class Network(NetworkFiles, Layer):
         return types if len(types) > 1 else types[0]
 
     def _types_for(self, shapes: Sequence[Any]) -> list[TensorType]:
-        """The output types for inputs of these shapes, by inferring every call again."""
-        if [tuple(s) for s in shapes] == [x._keras_shape for x in self.inputs]:
+        """The output types for inputs of these shapes, by inferring every call again.
+
+        An input of unknown rank is taken for one of the shape that the network was made for.
+        """
+        own = [x._keras_shape for x in self.inputs]
+        shapes = [o if s is None else tuple(s) for s, o in zip(shapes, own, strict=True)]
+        if shapes == own:
             return [x.type for x in self.outputs]
         known: dict[Any, TensorType] = {
             x: x.type.with_shape(s) for x, s in zip(self.inputs, shapes, strict=True)

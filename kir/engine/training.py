@@ -92,8 +92,8 @@ class Model(Network):
     def _compiled(self) -> Any:
         if self._trainer is None or not self._trainer.is_compiled:
             raise StateError(
-                f"{self._label()} is not compiled. Call model.compile(optimizer, loss) before "
-                "training or evaluating it."
+                f"You must compile a model before training/testing, and {self._label()} is not. "
+                "Use `model.compile(optimizer, loss)`."
             )
         return self._trainer
 
@@ -470,7 +470,8 @@ class Model(Network):
         self._compiled().make_train_function()
 
     def _check_trainable_weights_consistency(self) -> None:
-        self._compiled().check_trainable()
+        if self._trainer is not None and self._trainer.compilation is not None:
+            self._trainer.check_trainable()
 
     def _make_test_function(self) -> None:
         self._compiled().make_test_function()

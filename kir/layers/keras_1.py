@@ -20,9 +20,9 @@ from kir.engine.lowered_call import LoweredCall
 from kir.errors import ShapeError
 from kir.ir.types import TensorType
 from kir.layers.convolutional import Conv1D, Conv2D
-from kir.legacy.arguments import warn
 from kir.legacy.recurrent import ConvRecurrent2D as ConvRecurrent2D
 from kir.legacy.recurrent import Recurrent as Recurrent
+from kir.user_warnings import warn_user
 
 
 class _Dense(Layer):
@@ -34,7 +34,9 @@ class _Dense(Layer):
     b_constraint: Any
 
     def _prepare_common(self, given: dict[str, Any], kwargs: dict[str, Any]) -> None:
-        warn(f"The layer {type(self).__name__} is deprecated; Keras dropped it after June 2017.")
+        warn_user(
+            f"The layer {type(self).__name__} is deprecated; Keras dropped it after June 2017."
+        )
         kwargs["weights"] = given.pop("weights")
         if given["input_dim"]:
             kwargs["input_shape"] = (given["input_dim"],)
@@ -216,7 +218,7 @@ def AtrousConvolution2D(*args: Any, **kwargs: Any) -> Any:  # noqa: N802 - Keras
 
 def _dilated(cls: Any, default: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     kwargs["dilation_rate"] = kwargs.pop("atrous_rate", default)
-    warn(
+    warn_user(
         f"The layer Atrous{cls.__name__.replace('Conv', 'Convolution')} is deprecated; use "
         f"{cls.__name__} with dilation_rate={kwargs['dilation_rate']}."
     )

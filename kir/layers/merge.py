@@ -65,6 +65,8 @@ class _Merge(Layer):
 
     def infer(self, *inputs: TensorType) -> TensorType:
         self._check_count(inputs)
+        if any(x.shape is None for x in inputs):
+            return inputs[0].with_shape(None)
         batches = {x.shape[0] for x in inputs} - {None}  # type: ignore[index]
         if len(batches) > 1:
             raise ShapeError(
@@ -271,6 +273,8 @@ class Concatenate(Layer):
                 f"Concatenate {self.name!r} got {len(inputs)} input; expected a list of at least "
                 "2 tensors."
             )
+        if any(x.shape is None for x in inputs):
+            return inputs[0].with_shape(None)
         first: Any = inputs[0].shape
         rank = len(first)
         if not -rank <= self.axis < rank or any(x.rank != rank for x in inputs):

@@ -6,24 +6,15 @@ whether it changed something that the warning about the call should show.
 
 from __future__ import annotations
 
-import sys
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 from kir.errors import ArgumentError, ConfigError
+from kir.user_warnings import warn_user
 
 Args = tuple[Any, ...]
 Prepared = tuple[Args, dict[str, Any], bool]
 Prepare = Callable[[Args, dict[str, Any]], Prepared]
-
-
-def warn(message: str) -> None:
-    """Warns at the first line outside of kir that led here."""
-    depth, frame = 2, sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("kir."):
-        depth, frame = depth + 1, frame.f_back
-    warnings.warn(message, UserWarning, stacklevel=depth)
 
 
 def forget_bias(args: Args, kwargs: dict[str, Any]) -> Prepared:
@@ -33,7 +24,7 @@ def forget_bias(args: Args, kwargs: dict[str, Any]) -> Prepared:
     if kwargs.pop("forget_bias_init") == "one":
         kwargs["unit_forget_bias"] = True
         return args, kwargs, True
-    warn(
+    warn_user(
         "The argument `forget_bias_init` is ignored. Use unit_forget_bias=True to start the "
         "forget gate's bias at one.",
     )
@@ -52,7 +43,7 @@ def recurrent_input_dim(args: Args, kwargs: dict[str, Any]) -> Prepared:
     """As `input_dim_and_length`, with a word on recurrent layers."""
     args, kwargs, converted = input_dim_and_length(args, kwargs)
     if converted:
-        warn(
+        warn_user(
             "The arguments `input_dim` and `input_length` of recurrent layers are deprecated. Use "
             f"input_shape={kwargs['input_shape']} instead.",
         )
@@ -148,7 +139,7 @@ def zero_padding_sides(args: Args, kwargs: dict[str, Any]) -> Prepared:
         return args, kwargs, False
     top, bottom, left, right = (padding.get(side, 0) for side in sides)
     pairs = ((top, bottom), (left, right))
-    warn(
+    warn_user(
         "The argument `padding` of ZeroPadding2D is no dict any more. Update your call to: "
         f"`ZeroPadding2D(padding={pairs})`",
     )
@@ -183,7 +174,7 @@ def embedding_dropout(args: Args, kwargs: dict[str, Any]) -> Prepared:
     """`dropout` of an embedding is a layer of its own now."""
     if "dropout" in kwargs:
         del kwargs["dropout"]
-        warn(
+        warn_user(
             "The argument `dropout` of Embedding is ignored. Add a SpatialDropout1D layer behind "
             "the Embedding to the same effect.",
         )
@@ -195,7 +186,7 @@ def generator_counts(args: Args, kwargs: dict[str, Any]) -> Prepared:
     counts = ("samples_per_epoch", "val_samples", "nb_epoch", "nb_val_samples", "nb_worker")
     if not any(name in kwargs for name in counts):
         return args, kwargs, False
-    warn(
+    warn_user(
         "Since Keras 2 an epoch of a generator is counted in batches, not in samples: "
         "`steps_per_epoch` is samples_per_epoch / batch_size, and so are `validation_steps` and "
         "`steps` of nb_val_samples and val_samples."

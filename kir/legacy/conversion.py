@@ -26,10 +26,10 @@ from kir.legacy.arguments import (
     recurrent_input_dim,
     separable_init,
     transposed_output_shape,
-    warn,
     weight_name_and_shape,
     zero_padding_sides,
 )
+from kir.user_warnings import warn_user
 
 Names = tuple[tuple[str, str], ...]
 
@@ -124,7 +124,9 @@ class Interface:
             given[new] = value
             converted = True
         if converted:
-            warn(f"Update your `{label}` call to the Keras 2 API: {_call(label, arguments, given)}")
+            warn_user(
+                f"Update your `{label}` call to the Keras 2 API: {_call(label, arguments, given)}"
+            )
         return arguments, given
 
 

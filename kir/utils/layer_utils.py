@@ -65,6 +65,8 @@ def print_summary(
         https://keras.io/utils (Keras 2.2.4).
     """
     show = print_fn if print_fn is not None else print
+    if hasattr(model, "_check_trainable_weights_consistency"):  # not a plain `Network`
+        model._check_trainable_weights_consistency()
     simple = is_sequential_like(model)
     if simple:
         line_length = line_length or 65

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import warnings
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -32,6 +31,7 @@ from kir.initializers.draws import Filled
 from kir.ir.graph import Value
 from kir.ir.types import TensorType
 from kir.optimizers import TFOptimizer
+from kir.user_warnings import warn_user
 from kir.utils.generic_utils import to_list
 from runtime.training import evaluating, extra_state, fitting, generators, predicting
 from runtime.training.batches import Batches, standardize_batches, standardize_inputs
@@ -226,7 +226,6 @@ class Trainer:
             return OwnSteps(self.own_train_function, count, phase)
         key = (True, is_weighted)
         if key not in self._steps:
-            self.check_trainable()
             self.make_optimizer_state()
             if self._own_updates is None:
                 compiled = build_graph(self.model, self.compiled.objectives, True, is_weighted)
@@ -287,10 +286,10 @@ class Trainer:
     def check_trainable(self) -> None:
         """Warns if other weights are trainable now than when the model was compiled."""
         if list(self.model.trainable_weights) != self.trainable_weights:
-            warnings.warn(
-                "`trainable` was changed after compile(): training goes on with the weights that "
-                "were trainable then. Call compile() again for the change to take effect.",
-                stacklevel=5,
+            warn_user(
+                f"Discrepancy between the trainable weights of {self.model._label()} and those it "
+                "was compiled with: `trainable` was changed after compile(). Training goes on with "
+                "the latter; call compile() again for the change to take effect."
             )
 
     def make_optimizer_state(self) -> None:
@@ -318,6 +317,7 @@ class Trainer:
     def make_train_function(self) -> None:
         """Creates the optimizer's state, as a first step of training would."""
         self.build_for()
+        self.check_trainable()
         self.make_optimizer_state()
 
     def make_test_function(self) -> None:
@@ -405,7 +405,9 @@ class Trainer:
         self, x: Any, y: Any, sample_weight: Any = None, class_weight: Any = None
     ) -> Any:
         """See `Model.train_on_batch`."""
-        return self.train_on(self.batches(x, y, sample_weight, class_weight))
+        batch = self.batches(x, y, sample_weight, class_weight)
+        self.check_trainable()
+        return self.train_on(batch)
 
     @_on_device
     def train_on(self, batch: Batches) -> Any:

@@ -23,7 +23,7 @@ def unchanged(a, b):
     return all((x == y).all() for x, y in zip(a, b, strict=True))
 
 
-@pytest.mark.filterwarnings("ignore:`trainable` was changed after compile")
+@pytest.mark.filterwarnings("ignore:Discrepancy between the trainable weights")
 def test_an_adversarial_pair():
     generator = Sequential([Dense(8, activation="relu", input_shape=(4,)), Dense(3)])
     judge = Sequential(

@@ -7,7 +7,7 @@ import pytest
 
 from kir import backend as K
 from kir.engine.base_layer import Layer
-from kir.layers import GRU, Dense, Dropout, Input
+from kir.layers import GRU, Dense, Dropout, Input, add, concatenate
 from kir.layers.merge import Add, _Merge
 from kir.models import Model
 
@@ -139,3 +139,53 @@ def test_losses_of_a_call_are_found_by_the_variable_that_was_passed():
     layer(x)
     assert len(layer.get_losses_for(x)) == 1
     assert len(layer.get_losses_for(None)) == 1
+
+
+def test_a_model_gets_back_the_inputs_that_a_program_took_away():
+    model = Model(x := Input((3,)), Dense(2)(x))
+    values = np.ones((1, 3), "float32")
+    wanted = model.predict(values)
+    with pytest.raises(ValueError, match="Model inputs are already set"):
+        model._set_inputs(model.inputs)
+    for given in (x, [x]):
+        model.inputs = None
+        model._set_inputs(given)
+        np.testing.assert_array_equal(model.predict([values]), wanted)
+    model.inputs = None
+    with pytest.raises(ValueError, match="get back the same inputs"):
+        model._set_inputs(Input((3,)))
+
+
+def test_a_tensor_of_unknown_rank_is_taken_for_what_a_model_was_made_for():
+    a, b = Input((3,)), Input((4,))
+    model = Model([a, b], [Dense(2)(a), Dense(5)(b)])
+    x, y = K.placeholder(), K.placeholder()
+    first, second = model([x, y])
+    assert [t.get_shape().as_list() for t in (first, second)] == [[None, 2], [None, 5]]
+    values = [np.ones((2, 3)), np.ones((2, 4))]
+    joined, found = K.function([x, y], [concatenate([x, y], axis=1), first])(values)
+    assert joined.shape == (2, 7)
+    np.testing.assert_allclose(found, model.predict(values)[0], rtol=1e-6)
+    # Samples align, whatever the ranks turn out to be.
+    (total,) = K.function([x, y], [add([x, y])])([np.ones((2, 3)), np.ones((2, 4, 3))])
+    np.testing.assert_array_equal(total, np.full((2, 4, 3), 2.0))
+
+
+def test_a_program_is_told_that_trainable_was_changed_after_compile():
+    inner = Model(x := Input((3,)), Dense(1)(x))
+    model = Model(y := Input((3,)), Dense(1)(inner(y)))
+    inner.trainable = False
+    model.compile("sgd", "mse")
+    data = np.ones((4, 3)), np.ones((4, 1))
+    model.train_on_batch(*data)
+    inner.trainable = True
+    for use in (
+        model.summary,
+        lambda: model.fit(*data, verbose=0),
+        lambda: model.train_on_batch(*data),
+    ):
+        with pytest.warns(UserWarning, match="Discrepancy between the trainable") as caught:
+            use()
+        assert [w.filename for w in caught] == [__file__]
+    model.compile("sgd", "mse")
+    model.summary()

@@ -26,12 +26,24 @@ from kir.layers.merge import (
 
 def align_ranks(inputs: tuple[Any, ...]) -> list[Any]:
     """Gives inputs of lower rank axes of size 1 behind the batch axis, so that samples align."""
+    if any(x.shape.rank is None for x in inputs):
+        return _align_unknown_ranks(inputs)
     rank = max(x.shape.rank for x in inputs)
     aligned = []
     for x in inputs:
         for _ in range(rank - x.shape.rank):
             x = tf.expand_dims(x, 1)
         aligned.append(x)
+    return aligned
+
+
+def _align_unknown_ranks(inputs: tuple[Any, ...]) -> list[Any]:
+    rank = functools.reduce(tf.maximum, [tf.rank(x) for x in inputs])
+    aligned = []
+    for x in inputs:
+        shape = tf.shape(x)
+        ones = tf.ones([rank - tf.rank(x)], "int32")
+        aligned.append(tf.reshape(x, tf.concat([shape[:1], ones, shape[1:]], 0)))
     return aligned
 
 
