@@ -49,6 +49,10 @@ class MissingShapeError(ConfigError, AssertionError):
     """An input without a shape."""
 
 
+class InvalidChoiceError(ConfigError, AssertionError):
+    """A choice outside of the allowed ones, where Keras had an assertion."""
+
+
 class ExecutionError(KirError, RuntimeError, ValueError):
     """A program that failed while it ran, because of the data that it was given."""
 

@@ -20,6 +20,7 @@ from kir.engine.replaying import RegionFunction
 from kir.errors import ConfigError, DTypeError, ShapeError, UnsafeFileError
 from kir.ir import ops
 from kir.ir.graph import Graph, Opaque
+from kir.utils._functions import reading_config
 from kir.utils.generic_utils import (
     deserialize_keras_object,
     func_dump,
@@ -229,7 +230,8 @@ def _decoded(value: Any, kind: str | None, name: Any, known: Mapping[str, Any]) 
         )
     if kind == "lambda":
         try:
-            return func_load(value, globs={"K": K, "np": np, **known})
+            with reading_config():
+                return func_load(value, globs={"K": K, "np": np, **known})
         except UnsafeFileError as error:
             raise UnsafeFileError(
                 f"Lambda {name!r} holds marshalled Python code, which would run on your machine. "

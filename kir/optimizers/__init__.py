@@ -69,7 +69,8 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     """The optimizer that ``{"class_name": ..., "config": ...}`` describes.
 
     Args:
-        config: ``{'class_name': ..., 'config': {...}}``; the case of the class name does not count.
+        config: ``{'class_name': ..., 'config': {...}}``; the case of the class name does not
+            count: that of a built-in class is lowered in the given dict.
         custom_objects: your own classes by name.
 
     Raises:
@@ -78,8 +79,8 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     Reference:
         https://keras.io/optimizers (Keras 2.2.4).
     """
-    config = dict(config)
-    if str(config.get("class_name", "")).lower() in _CLASSES:
+    if isinstance(config, dict) and str(config.get("class_name", "")).lower() in _CLASSES:
+        # Keras 2.2: in the dict that the caller gave.
         config["class_name"] = config["class_name"].lower()
     return deserialize_keras_object(
         config,

@@ -3,13 +3,16 @@
 Loading one runs whatever code the file holds, so it is refused unless the user allows it with
 `allow_unsafe_code`. The permission lies in a context variable: no field of a file reaches it. Code
 that this very process dumped may come back without asking, since the process already had it;
-cloning a model and reading back its own JSON work therefore as in Keras.
+cloning a model and reading back its own JSON work therefore as in Keras. So may code that a program
+dumped by itself from one of its functions; but not while a configuration is read, as a file could
+pick any function of Python's library by its code.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import gc
 import hashlib
 import marshal
 import os
@@ -24,6 +27,7 @@ from kir.errors import FileFormatError, UnsafeFileError
 # Set to 1 by `kir run --allow-code`.
 ALLOW_CODE = "KIR_ALLOW_CODE"
 _ALLOWED: ContextVar[bool] = ContextVar("kir_unsafe_code_allowed", default=False)
+_READING: ContextVar[bool] = ContextVar("kir_reading_config", default=False)
 # The code that this process dumped, with the global names that its function saw last.
 _DUMPED_HERE: dict[bytes, dict[str, Any]] = {}
 
@@ -39,6 +43,16 @@ def allow_unsafe_code() -> Iterator[None]:
         yield
     finally:
         _ALLOWED.reset(token)
+
+
+@contextmanager
+def reading_config() -> Iterator[None]:
+    """A ``with`` block in which a configuration, perhaps of a file, becomes an object."""
+    token = _READING.set(True)
+    try:
+        yield
+    finally:
+        _READING.reset(token)
 
 
 def is_unsafe_code_allowed() -> bool:
@@ -73,13 +87,16 @@ def func_load(
         globs: the global names that it sees; by default only Python's own.
 
     Raises:
-        UnsafeFileError: this process did not dump the code, and we are not in `allow_unsafe_code`.
+        UnsafeFileError: this process did not dump the code and has no function of the same code,
+            or a configuration is being read; and we are not in `allow_unsafe_code`.
         FileFormatError: the code is malformed, or of another version of Python.
     """
     if isinstance(code, tuple | list):
         code, defaults, closure = code
     raw = _decode(code)
     here = _DUMPED_HERE.get(_digest(raw))
+    if here is None and not is_unsafe_code_allowed() and not _READING.get():
+        here = _globals_of_function(raw)
     if here is None and not is_unsafe_code_allowed():
         raise UnsafeFileError(
             "This configuration holds marshalled Python code (of a Lambda layer's function), which "
@@ -103,6 +120,19 @@ def _global_names(here: dict[str, Any] | None, globs: dict[str, Any] | None) -> 
     if here is not None:
         return here if not globs else {**globs, **here}
     return {"__builtins__": __builtins__, **(globs or {})}
+
+
+def _globals_of_function(raw: bytes) -> dict[str, Any] | None:
+    """The global names of a function of this process whose dump is `raw`; None if there is none.
+
+    Nothing of `raw` is unmarshalled: it is compared as bytes.
+    """
+    for found in gc.get_objects():
+        # Almost all are told apart without dumping them.
+        is_alike = type(found) is FunctionType and found.__code__.co_code in raw
+        if is_alike and marshal.dumps(found.__code__) == raw:
+            return found.__globals__
+    return None
 
 
 def _digest(raw: bytes) -> bytes:

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from kir.errors import ConfigError, ShapeError
+from kir.errors import ConfigError, InvalidChoiceError, ShapeError
+
+# What each padding cuts from the ends of a full transposed convolution.
+_CUT = {"same": lambda size: size // 2, "valid": lambda size: 0, "full": lambda size: size - 1}
+
+
+def _chosen(by_padding: Mapping[str, Any], padding: Any, function: str) -> Any:
+    if padding not in by_padding:
+        raise InvalidChoiceError(
+            f"{function}(): padding is {padding!r}; expected one of {', '.join(by_padding)}."
+        )
+    return by_padding[padding]
 
 
 def conv_output_length(
@@ -24,7 +36,8 @@ def conv_output_length(
     if input_length is None:
         return None
     window = filter_size + (filter_size - 1) * (dilation - 1)
-    lost = {"same": 0, "causal": 0, "valid": window - 1, "full": 1 - window}[padding]
+    by_padding = {"same": 0, "causal": 0, "valid": window - 1, "full": 1 - window}
+    lost = _chosen(by_padding, padding, "conv_output_length")
     return (input_length - lost + stride - 1) // stride
 
 
@@ -50,14 +63,14 @@ def deconv_length(
         return None
     window = kernel_size + (kernel_size - 1) * (dilation - 1)
     if output_padding is not None:
-        cut = {"same": window // 2, "valid": 0, "full": window - 1}[padding]
+        cut = _chosen(_CUT, padding, "deconv_length")(window)
         return (dim_size - 1) * stride_size + window - 2 * cut + output_padding
-    more = {
+    by_padding = {
         "same": 0,
         "valid": max(window - stride_size, 0),
         "full": 2 - stride_size - window,
-    }[padding]
-    return dim_size * stride_size + more
+    }
+    return dim_size * stride_size + _chosen(by_padding, padding, "deconv_length")
 
 
 def conv_input_length(
@@ -73,7 +86,7 @@ def conv_input_length(
     """
     if output_length is None:
         return None
-    cut = {"same": filter_size // 2, "valid": 0, "full": filter_size - 1}[padding]
+    cut = _chosen(_CUT, padding, "conv_input_length")(filter_size)
     return (output_length - 1) * stride - 2 * cut + filter_size
 
 

@@ -18,6 +18,7 @@ from kir.utils._functions import (
     func_dump,
     func_load,
     is_unsafe_code_allowed,
+    reading_config,
 )
 
 if TYPE_CHECKING:
@@ -203,12 +204,13 @@ def deserialize_keras_object(
     custom_objects = custom_objects or {}
     if not hasattr(found, "from_config"):
         # Keras 2.2: it may also be a function that returns the object.
-        with CustomObjectScope(custom_objects):
+        with CustomObjectScope(custom_objects), reading_config():
             return construct(found, config)
     if _takes_custom_objects(getattr(found.from_config, "__func__", found.from_config)):
         known = {**_GLOBAL_CUSTOM_OBJECTS, **custom_objects}
-        return found.from_config(config, custom_objects=known)
-    with CustomObjectScope(custom_objects):
+        with reading_config():
+            return found.from_config(config, custom_objects=known)
+    with CustomObjectScope(custom_objects), reading_config():
         return found.from_config(config)
 
 

@@ -6,6 +6,8 @@ The classes live in the runtime, which is looked up by name when one of them is 
 from __future__ import annotations
 
 import importlib
+import sys
+from types import BuiltinFunctionType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -30,13 +32,23 @@ def ask_to_proceed_with_overwrite(filepath: Any) -> bool:
         filepath: the file that exists.
     """
     question = f"[WARNING] {filepath} already exists - overwrite? [y/n]"
-    answer = input(question).strip().lower()
+    answer = _ask(question)
     while answer not in ("y", "n"):
-        answer = input('Enter "y" (overwrite) or "n" (cancel).').strip().lower()
+        answer = _ask('Enter "y" (overwrite) or "n" (cancel).')
     if answer == "n":
         return False
     print("[TIP] Next time specify overwrite=True!")
     return True
+
+
+def _ask(question: str) -> str:
+    # Programs replace the `input` of six, by which Keras asked.
+    moves = getattr(sys.modules.get("six"), "moves", None)
+    # Not by getattr, which would make six keep what `input` is now.
+    ask = getattr(moves, "__dict__", {}).get("input")
+    if ask is None or isinstance(ask, BuiltinFunctionType):
+        ask = input
+    return str(ask(question)).strip().lower()
 
 
 def __getattr__(name: str) -> Any:

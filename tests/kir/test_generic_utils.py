@@ -178,6 +178,31 @@ def test_malformed_code_is_rejected(code):
         utils.func_load(code)
 
 
+class Sleeper:
+    """A class whose config names what it does by code."""
+
+    def __init__(self, function):
+        self.function = function
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(utils.func_load(config["code"]))
+
+
+def test_code_that_a_program_dumped_by_itself_comes_back_but_not_by_a_config():
+    raw = marshal.dumps(kept_function.__code__).decode("raw_unicode_escape")
+    loaded = utils.func_load(raw, defaults=kept_function.__defaults__)
+    assert loaded.__code__ == kept_function.__code__
+    assert loaded(1) == (1, 5, Thing)
+    config = {"class_name": "Sleeper", "config": {"code": raw}}
+    with pytest.raises(UnsafeFileError, match="marshalled Python code"):
+        deserialize_keras_object(config, {"Sleeper": Sleeper})
+
+
+def kept_function(x, y=5):
+    return x, y, Thing
+
+
 def test_marshalled_data_is_no_code():
     data = base64.encodebytes(marshal.dumps([1])).decode("ascii")
     with utils.allow_unsafe_code(), pytest.raises(FileFormatError, match="holds a list"):

@@ -76,11 +76,6 @@ class _Conv(Layer):
 
     def _after_init(self) -> None:
         self.input_spec = image_spec(self.rank, self.data_format)
-        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
-            raise ConfigError(
-                f"{self._label()}: strides {self.strides} and dilation_rate "
-                f"{self.dilation_rate} are both above 1; use one of the two."
-            )
         if self.rank == 1 and self.padding == "causal" and self.data_format != "channels_last":
             raise ConfigError(
                 f"{self._label()}: padding='causal' with data_format={self.data_format!r}; causal "
@@ -109,6 +104,12 @@ class _Conv(Layer):
 
     def infer(self, *inputs: TensorType) -> TensorType:
         (x,) = inputs
+        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
+            # Keras 2.2 notices when the layer is called, not when it is made.
+            raise ConfigError(
+                f"{self._label()}: strides > 1 not supported in conjunction with dilation_rate > "
+                f"1; got strides {self.strides} and dilation_rate {self.dilation_rate}."
+            )
         channels = self._channels(x)
         shape = check_image(self, x, self.rank, self.data_format)
         sizes = self._result_sizes(x, spatial_sizes(shape, self.data_format))

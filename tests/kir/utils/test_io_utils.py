@@ -9,14 +9,16 @@ from tests.processes import run_python
 @pytest.mark.parametrize(
     ("answers", "wanted"), [(["y"], True), (["n"], False), (["what?", " Y "], True)]
 )
-def test_the_user_is_asked_until_the_answer_is_one(monkeypatch, answers, wanted):
+@pytest.mark.parametrize("place", ["builtins.input", "six.moves.input"])
+def test_the_user_is_asked_until_the_answer_is_one(monkeypatch, place, answers, wanted):
+    pytest.importorskip("six")
     asked = []
 
     def answer(question):
         asked.append(question)
         return answers[len(asked) - 1]
 
-    monkeypatch.setattr("builtins.input", answer)
+    monkeypatch.setattr(place, answer)
     assert ask_to_proceed_with_overwrite("a.h5") is wanted
     assert len(asked) == len(answers)
     assert asked[0] == "[WARNING] a.h5 already exists - overwrite? [y/n]"
