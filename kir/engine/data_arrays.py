@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from numbers import Number
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 from kir.engine.tensor import Tensor
 from kir.engine.variable import Variable
 from kir.errors import ArgumentError, ConfigError, DTypeError, MissingTargetError, ShapeError
+from kir.user_warnings import warn_user
 
 Shape = tuple[int | None, ...] | None
 
@@ -71,7 +71,8 @@ def standardize(
     if not names:
         if data is not None and not (hasattr(data, "__len__") and len(data) == 0):
             raise ConfigError(
-                f"{label} takes no {what} data, but got some: every {what} is a tensor already."
+                f"Error when checking model {what}: expected no data, but got: "
+                f"{_describe(data)}. Every {what} of {label} is a tensor already."
             )
         return []
     if data is None:
@@ -105,8 +106,8 @@ def _select(data: Any, names: Sequence[str], what: str, label: str) -> list[Any]
         missing = [n for n in names if n not in data]
         if missing:
             raise ConfigError(
-                f"{label}: no data for {what} {missing[0]!r}; the dict has "
-                f"{', '.join(map(repr, data))}, expected {', '.join(map(repr, names))}."
+                f'No data provided for "{missing[0]}". Need data for each key in: {list(names)}, '
+                f"the {what} names of {label}; the dict has {', '.join(map(repr, data))}."
             )
         return [data[n] for n in names]
     if isinstance(data, list | tuple):
@@ -115,20 +116,27 @@ def _select(data: Any, names: Sequence[str], what: str, label: str) -> list[Any]
             return [np.asarray(arrays)]
         if len(arrays) == len(names):
             return arrays
-        shapes = [np.shape(a) for a in arrays[:4]]
+        shapes = [tuple(np.shape(a)) for a in arrays[:4]]
         hint = ""
         if len(names) == 1 and arrays and isinstance(arrays[0], list | tuple):
             hint = " A list stands for several arrays: pass np.array(data) for one."
         raise ConfigError(
-            f"{label} takes {len(names)} {what} arrays ({', '.join(map(repr, names))}); got a "
-            f"list of {len(arrays)}, of shapes {shapes}.{hint}"
+            f"Error when checking model {what}: the list of Numpy arrays that you are passing to "
+            f"your model is not the size the model expected. Expected to see {len(names)} array(s) "
+            f"({label}: {', '.join(map(repr, names))}), but instead got the following list of "
+            f"{len(arrays)} arrays: shapes {shapes}.{hint}"
         )
     if len(names) > 1:
         raise ConfigError(
-            f"{label} takes {len(names)} {what} arrays ({', '.join(map(repr, names))}); got one, "
-            f"of shape {np.shape(data)}. Pass a list of arrays or a dict by name."
+            f"Error when checking model {what}: {label} expects a list of {len(names)} Numpy "
+            f"arrays ({', '.join(map(repr, names))}); got one of shape {np.shape(data)}. Pass a "
+            "list of arrays or a dict by name."
         )
     return [data]
+
+
+def _describe(data: Any) -> str:
+    return f"an array of shape {np.shape(data)}" if hasattr(data, "shape") else repr(data)
 
 
 def _check_shape(
@@ -137,12 +145,13 @@ def _check_shape(
     got = tuple(array.shape)
     if len(got) != len(shape):
         raise ShapeError(
-            f"{label}: {what} {name!r} has {len(shape)} axes, {_show(shape)}; got an array of "
-            f"shape {got}."
+            f"Error when checking {what}: expected {name} to have {len(shape)} dimensions, but got "
+            f"array with shape {got}. {label} takes {_show(shape)} there."
         )
     if any(w is not None and g != w for g, w in zip(got[1:], shape[1:], strict=True)):
         raise ShapeError(
-            f"{label}: {what} {name!r} has the shape {_show(shape)}; got an array of shape {got}."
+            f"Error when checking {what}: expected {name} to have shape {tuple(shape[1:])} but got "
+            f"array with shape {got[1:]}. {label} takes {_show(shape)} there; got {got}."
         )
 
 
@@ -156,26 +165,43 @@ def sample_count(arrays: Sequence[Any]) -> int:
 
 
 def check_lengths(inputs: Sequence[Any], targets: Sequence[Any], weights: Sequence[Any]) -> None:
-    """All arrays must have as many samples as the first.
+    """All arrays must have as many samples as the first; None is passed over.
 
     Raises:
         ConfigError: they have not.
     """
-    counts = {
-        what: sorted({int(a.shape[0]) for a in arrays if a is not None})
-        for what, arrays in (("input", inputs), ("target", targets), ("sample weight", weights))
-    }
-    for what, found in counts.items():
-        if len(found) > 1:
+    check_counts(
+        *({int(a.shape[0]) for a in g if a is not None} for g in (inputs, targets, weights))
+    )
+
+
+def check_counts(inputs: set[int], targets: set[int], weights: set[int]) -> None:
+    """Input, target and sample weight arrays must be of one length; an empty set is passed over.
+
+    Args:
+        inputs: the different numbers of samples that the input arrays have.
+        targets: likewise for the targets.
+        weights: likewise for the sample weights.
+
+    Raises:
+        ConfigError: they are not.
+    """
+    kinds = (("input arrays (x)", inputs), ("target arrays (y)", targets))
+    for what, counts in (*kinds, ("sample_weight arrays", weights)):
+        if len(counts) > 1:
             raise ConfigError(
-                f"All {what} arrays must have the same number of samples; got {found}."
+                f"All {what} should have the same number of samples; got {sorted(counts)}."
             )
-    present = [(what, found[0]) for what, found in counts.items() if found]
-    for what, count in present[1:]:
-        if count != present[0][1]:
+    for what, counts, against, others in (
+        ("input", inputs, "target", targets),
+        ("sample_weight", weights, "target", targets),
+        ("sample_weight", weights, "input", inputs),
+    ):
+        if counts and others and counts != others:
+            (count,), (other,) = counts, others
             raise ConfigError(
-                f"There are {present[0][1]} {present[0][0]} samples and {count} {what} samples; "
-                "expected as many of both."
+                f"{what.capitalize()} arrays should have the same number of samples as {against} "
+                f"arrays. Found {count} {what} samples and {other} {against} samples."
             )
 
 
@@ -196,14 +222,17 @@ def weights_by_output(given: Any, names: Sequence[str], what: str, label: str) -
     if isinstance(given, list):
         if len(given) != len(names):
             raise ConfigError(
-                f"{label} has {len(names)} outputs; got a list of {len(given)} {what} arrays."
+                f"Provided `{what}` was a list of {len(given)} elements, but the model has "
+                f"{len(names)} outputs ({label}: {', '.join(map(repr, names))}). Give one entry "
+                "for each, or a dict by output name."
             )
         return given
     if isinstance(given, dict):
         return [given.get(n) for n in names]
     raise ArgumentError(
-        f"{label} has several outputs, so `{what}` should be a list or a dict by output name; got "
-        f"{type(given).__name__}."
+        f"The model has multiple outputs ({label}: {', '.join(map(repr, names))}), so `{what}` "
+        "should be either a list or a dict by output name. Provided "
+        f"`{what}` type not understood: {type(given).__name__}."
     )
 
 
@@ -221,19 +250,20 @@ def combine_weights(
     """
     if class_weight is not None and not isinstance(class_weight, Mapping):
         # Keras 2.2 passes over it without a word.
-        warnings.warn(
+        warn_user(
             f"class_weight is a dict from class number to weight; {class_weight!r} is ignored.",
-            stacklevel=6,
         )
         class_weight = None
+    if is_temporal and target.ndim < 3:
+        raise _temporal_target_error(target, name)
     if class_weight is not None and is_temporal and np.ndim(target) > 2:
-        raise ConfigError(f"class_weight is not supported for targets of rank 3 and more ({name}).")
+        raise _class_weight_error(name)
     if sample_weight is not None:
         if class_weight is not None:
             # Keras 2.2 says so too, in a warning of its own.
-            warnings.warn(
-                "Both sample_weight and class_weight were given: class_weight is ignored.",
-                stacklevel=6,
+            warn_user(
+                "Found both `sample_weight` and `class_weight`: `class_weight` argument will be "
+                "ignored.",
             )
         weights = np.asarray(to_array(sample_weight))
         _check_weights(weights, target, is_temporal, name)
@@ -245,32 +275,44 @@ def combine_weights(
 
 def _check_weights(weights: np.ndarray, target: np.ndarray, is_temporal: bool, name: str) -> None:
     if is_temporal:
-        if target.ndim < 3:
-            raise ShapeError(
-                f"Output {name!r} has temporal sample weights, so its target should have rank 3 at "
-                f"least, (samples, timesteps, ...); got the shape {target.shape}."
-            )
         if weights.ndim != 2:
             raise ShapeError(
-                f"Temporal sample weights of {name!r} should be (samples, timesteps); got the "
-                f"shape {weights.shape}."
+                f"Found a sample_weight array with shape {weights.shape} for {name!r}. In order to "
+                "use timestep-wise sample weighting, it should be a 2D array (samples, timesteps)."
             )
     elif weights.ndim != 1:
         raise ShapeError(
-            f"Sample weights of {name!r} should be one number a sample; got the shape "
-            f"{weights.shape}. For weights of each time step compile with "
-            "sample_weight_mode='temporal'."
+            f"Found a sample_weight array with shape {weights.shape} for {name!r}; expected a 1D "
+            "array, one number a sample. In order to use timestep-wise sample weights, you should "
+            'specify sample_weight_mode="temporal" in compile().'
         )
     if weights.shape != target.shape[: weights.ndim]:
         raise ShapeError(
-            f"Sample weights of {name!r} have the shape {weights.shape}; expected "
-            f"{target.shape[: weights.ndim]} as the target has."
+            f"Found a sample_weight array with shape {weights.shape} for {name!r}, whose target "
+            f"has the shape {target.shape}: sample_weight cannot be broadcast. Expected "
+            f"{target.shape[: weights.ndim]}."
         )
+
+
+def _temporal_target_error(target: np.ndarray, name: str) -> ShapeError:
+    """What is wrong with weights of time steps for a target that has none."""
+    return ShapeError(
+        f"Found a sample_weight array for an input with shape {target.shape}, the target of "
+        f"{name!r}. Timestep-wise sample weighting (sample_weight_mode='temporal') is restricted "
+        "to outputs that are at least 3D, i.e. (samples, timesteps, ...)."
+    )
+
+
+def _class_weight_error(name: str) -> ConfigError:
+    return ConfigError(
+        f"`class_weight` not supported for 3+ dimensional targets, such as those of {name!r}. "
+        "Give `sample_weight` instead, with sample_weight_mode='temporal'."
+    )
 
 
 def _class_weights(target: np.ndarray, class_weight: Mapping[Any, Any], name: str) -> np.ndarray:
     if target.ndim > 2:
-        raise ConfigError(f"class_weight is not supported for targets of rank 3 and more ({name}).")
+        raise _class_weight_error(name)
     if target.ndim == 2 and target.shape[1] > 1:
         classes = np.argmax(target, axis=1)
     else:
@@ -279,8 +321,8 @@ def _class_weights(target: np.ndarray, class_weight: Mapping[Any, Any], name: st
     missing = known - set(class_weight)
     if missing:
         raise ConfigError(
-            f"class_weight has no weight for the classes {sorted(missing)} that occur in the data "
-            f"of {name!r}; expected one for each class."
+            f"`class_weight` must contain all classes in the data. The classes {missing} exist in "
+            f"the data but not in `class_weight` (targets of {name!r})."
         )
     lookup = {c: float(class_weight[c]) for c in known}
     return np.asarray([lookup[c] for c in classes.tolist()])

@@ -14,6 +14,7 @@ from kir import backend as K
 from kir import losses
 from kir.engine import data_arrays
 from kir.errors import ConfigError, DTypeError, ShapeError
+from kir.user_warnings import warn_user
 from kir.utils.generic_utils import to_list
 
 __all__ = [
@@ -77,8 +78,8 @@ def standardize_input_data(
         size = shape[0] if check_batch_axis and shape else None
         if size is not None and size != array.shape[0]:
             raise ShapeError(
-                f"Error when checking {what}: {name!r} has a batch axis of {size}; got an array "
-                f"of shape {array.shape}."
+                f"Error when checking {what}: expected {name} to have shape {tuple(shape)} but got "
+                f"array with shape {array.shape}."
             )
     return found
 
@@ -133,13 +134,9 @@ def standardize_weights(
     """
     if sample_weight_mode not in (None, "temporal"):
         raise ConfigError(
-            f"sample_weight_mode is {sample_weight_mode!r}; expected None or 'temporal'."
+            f'"sample_weight_mode should be None or "temporal". Found: {sample_weight_mode!r}.'
         )
     is_temporal = sample_weight_mode == "temporal"
-    if is_temporal and y.ndim < 3:
-        raise ShapeError(
-            f"Temporal sample weights need targets of rank 3 at least; got the shape {y.shape}."
-        )
     found = data_arrays.combine_weights(y, sample_weight, class_weight, is_temporal, "y")
     return np.ones(y.shape[: 2 if is_temporal else 1], K.floatx()) if found is None else found
 
@@ -148,15 +145,18 @@ def check_array_length_consistency(inputs: Any, targets: Any, weights: Any = Non
     """All arrays must have as many samples as the first.
 
     Args:
-        inputs: an array or a list of arrays, None where there is none.
+        inputs: an array or a list of arrays; None, which has no samples, where there is none.
         targets: likewise.
         weights: likewise; sample weights.
 
     Raises:
         ConfigError: they have not.
     """
-    groups = ([] if g is None else to_list(g) for g in (inputs, targets, weights))
-    data_arrays.check_lengths(*([a for a in g if hasattr(a, "shape")] for g in groups))
+    data_arrays.check_counts(*map(_sample_counts, (inputs, targets, weights)))
+
+
+def _sample_counts(arrays: Any) -> set[int]:
+    return {0 if a is None else int(a.shape[0]) for a in to_list(arrays)}
 
 
 def check_loss_and_target_compatibility(
@@ -182,9 +182,10 @@ def check_target(target: Any, loss: Any, shape: Sequence[int | None], label: str
     """One target for one loss; see `check_loss_and_target_compatibility`."""
     if loss is losses.categorical_crossentropy and target.shape[-1] == 1:
         raise ConfigError(
-            f"{label} has the loss categorical_crossentropy, which takes one-hot targets of shape "
-            f"(samples, classes); got {target.shape}. Use kir.utils.to_categorical(y), or the loss "
-            "sparse_categorical_crossentropy."
+            f"You are passing a target array of shape {target.shape} while using as loss "
+            f"`categorical_crossentropy` ({label}); it expects one-hot targets (samples, classes). "
+            "Use keras.utils.to_categorical(y), or the loss `sparse_categorical_crossentropy`, "
+            "which expects class numbers."
         )
     if loss not in (
         losses.mean_squared_error,
@@ -195,7 +196,9 @@ def check_target(target: Any, loss: Any, shape: Sequence[int | None], label: str
     for got, wanted in zip(target.shape[1:], shape[1:], strict=False):
         if wanted is not None and got != wanted:
             raise ShapeError(
-                f"{label} has the shape {tuple(shape)}; got targets of shape {target.shape}."
+                f"A target array with shape {target.shape} was passed for an output of shape "
+                f"{tuple(shape)} ({label}) while using as loss `{loss.__name__}`, which expects "
+                "targets to have the same shape as the output."
             )
 
 
@@ -204,11 +207,11 @@ def collect_metrics(metrics: Any, output_names: Sequence[str]) -> list[list[Any]
 
     Args:
         metrics: a list, or a dict by output name.
-        output_names: the names of the outputs.
+        output_names: the names of the outputs. Metrics of another name are passed over, with a
+            warning.
 
     Raises:
-        ConfigError: a name that is no output.
-        DTypeError: something else.
+        DTypeError: neither a list nor a dict.
     """
     if not metrics:
         return [[] for _ in output_names]
@@ -217,12 +220,15 @@ def collect_metrics(metrics: Any, output_names: Sequence[str]) -> list[list[Any]
     if isinstance(metrics, Mapping):
         for name in metrics:
             if name not in output_names:
-                raise ConfigError(
-                    f"The dict of metrics names {name!r}, which is no output; the outputs are "
+                warn_user(  # Keras 2.2.4 passes over it without a word.
+                    f"The metrics of {name!r} are ignored: no output is called so; the outputs are "
                     f"{', '.join(map(repr, output_names))}."
                 )
         return [to_list(metrics.get(name, [])) for name in output_names]
-    raise DTypeError(f"metrics is {metrics!r}; expected a list, or a dict by output name.")
+    raise DTypeError(
+        "Type of `metrics` argument not understood. Expected a list or dictionary, found: "
+        f"{metrics!r}."
+    )
 
 
 def make_batches(size: int, batch_size: int) -> list[tuple[int, int]]:
@@ -270,12 +276,20 @@ def check_num_samples(
         ConfigError: both a batch size and a number of steps, or neither arrays nor steps.
     """
     if steps is not None and batch_size is not None:
-        raise ConfigError(f"If `{steps_name}` is set, `batch_size` must be None.")
+        raise ConfigError(f"If {steps_name} is set, the `batch_size` must be None.")
     if not ins or any(K.is_tensor(x) for x in ins):
         if steps is None:
-            raise ConfigError(f"Data in the form of tensors need `{steps_name}`.")
+            raise ConfigError(tensor_steps_message(steps_name))
         return None
     return int(ins[0].shape[0]) if hasattr(ins[0], "shape") else None
+
+
+def tensor_steps_message(steps_name: str) -> str:
+    """What to say of data as tensors without a number of steps."""
+    return (
+        "If your data is in the form of symbolic tensors, you should specify the "
+        f"`{steps_name}` argument (instead of `batch_size`): each step takes the whole tensors."
+    )
 
 
 def iter_sequence_infinite(seq: Any) -> Iterator[Any]:

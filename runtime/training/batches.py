@@ -172,8 +172,9 @@ def check_stateful(model: Any, count: int, batch_size: int | None) -> None:
     """A stateful model needs full batches; raises ConfigError where the last is smaller."""
     if batch_size and model.stateful and count and count % batch_size:
         raise ConfigError(
-            f"{model._label()} is stateful, so the number of samples must be a multiple of the "
-            f"batch size {batch_size}; got {count} samples."
+            f"In a stateful network ({model._label()}), you should only pass inputs with a number "
+            "of samples that can be divided by the batch size. Found: "
+            f"{count} samples. Batch size: {batch_size}."
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import reprlib
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from kir.engine.tensor import Tensor
 from kir.engine.training_utils import collect_metrics
 from kir.engine.variable import Variable
 from kir.errors import ArgumentError, ConfigError, DTypeError
+from kir.user_warnings import warn_user
 from runtime.training.metric_resolution import metrics_of
 
 ARGUMENTS = (
@@ -87,7 +89,7 @@ def resolve(model: Any, arguments: Mapping[str, Any]) -> Compilation:
     names = model.output_names
     functions = _losses(options["loss"], names, model)
     factors = _loss_weights(options["loss_weights"], names)
-    modes = _weight_modes(options["sample_weight_mode"], names)
+    modes = _weight_modes(options["sample_weight_mode"], names, functions)
     targets = _targets(options["target_tensors"], names)
     objectives = [
         OutputObjective(n, x, f, w, m == "temporal", t)
@@ -95,13 +97,6 @@ def resolve(model: Any, arguments: Mapping[str, Any]) -> Compilation:
             names, model.outputs, functions, factors, modes, targets, strict=True
         )
     ]
-    for objective in objectives:
-        rank = objective.output.type.rank
-        if objective.is_temporal and objective.loss is not None and rank is not None and rank < 3:
-            raise ConfigError(
-                f"Output {objective.name!r} is {objective.output.type}; sample_weight_mode "
-                "'temporal' needs rank 3 at least, (batch, timesteps, ...)."
-            )
     compilation = Compilation(
         optimizers.get(options["optimizer"]),
         objectives,
@@ -134,19 +129,24 @@ def _unique(name: str, taken: Sequence[str]) -> str:
 
 def _losses(loss: Any, names: Sequence[str], model: Any) -> list[Any]:
     if isinstance(loss, Mapping):
-        _check_names("losses", loss, names)
+        _check_names("loss", loss, names)
+        for name in names:
+            if name not in loss:
+                warn_user(
+                    f'Output "{name}" missing from loss dictionary. We assume this was done on '
+                    f'purpose, and will not expect any data to be passed to "{name}" during '
+                    "training."
+                )
         given = [loss.get(n) for n in names]
     elif isinstance(loss, list | tuple):
         if len(loss) != len(names):
-            raise ConfigError(
-                f"The model has {len(names)} outputs; got a list of {len(loss)} losses: {loss!r}."
-            )
+            raise _count_error("loss", loss, names)
         given = list(loss)
     elif loss is None:
         if not model.losses:
             raise ConfigError(
-                f"{model._label()}: compile() needs a `loss`; or add a loss with "
-                "model.add_loss() before."
+                "The model cannot be compiled because it has no loss to optimize: give "
+                f"{model._label()} a `loss`, or add one with model.add_loss() before."
             )
         given = [None for _ in names]
     else:
@@ -160,24 +160,29 @@ def _loss_weights(weights: Any, names: Sequence[str]) -> list[float]:
     if isinstance(weights, Mapping):
         _check_names("loss_weights", weights, names)
         return [float(weights.get(n, 1.0)) for n in names]
-    if isinstance(weights, list | tuple):
+    if isinstance(weights, list):
         if len(weights) != len(names):
-            raise ConfigError(
-                f"The model has {len(names)} outputs; got {len(weights)} loss_weights: {weights!r}."
-            )
+            raise _count_error("loss_weights", weights, names)
         return [float(w) for w in weights]
-    raise DTypeError(f"loss_weights is {weights!r}; expected a list or a dict by output name.")
+    raise DTypeError(
+        f"Could not interpret loss_weights argument: {weights!r}; expected a list, or a dict by "
+        "output name."
+    )
 
 
-def _weight_modes(mode: Any, names: Sequence[str]) -> list[str | None]:
+def _weight_modes(mode: Any, names: Sequence[str], functions: Sequence[Any]) -> list[str | None]:
     if isinstance(mode, Mapping):
         _check_names("sample_weight_mode", mode, names)
+        for name, function in zip(names, functions, strict=True):
+            if function is not None and name not in mode:
+                raise ConfigError(
+                    f'Output "{name}" missing from sample_weight_modes dictionary; give None for '
+                    "an output whose weights are one number a sample."
+                )
         return [mode.get(n) for n in names]
     if isinstance(mode, list | tuple):
         if len(mode) != len(names):
-            raise ConfigError(
-                f"The model has {len(names)} outputs; got {len(mode)} sample_weight_modes."
-            )
+            raise _count_error("sample_weight_mode", mode, names)
         return list(mode)
     return [mode for _ in names]
 
@@ -187,25 +192,23 @@ def _targets(given: Any, names: Sequence[str]) -> list[Tensor | None]:
     if given is None:
         return [None for _ in names]
     if isinstance(given, Mapping):
-        _check_names("target_tensors", given, names)
+        _check_names("`target_tensors`", given, names)
         found = [given.get(n) for n in names]
     elif isinstance(given, list | tuple):
         if len(given) != len(names):
-            raise ConfigError(
-                f"The model has {len(names)} outputs; got a list of {len(given)} target_tensors."
-            )
+            raise _count_error("`target_tensors`", given, names)
         found = list(given)
     elif K.is_tensor(given):
         if len(names) > 1:
             raise ConfigError(
-                f"The model has {len(names)} outputs, so `target_tensors` should be a list or a "
-                "dict by output name; got one tensor."
+                f"The model has {len(names)} outputs, but you passed a single tensor as "
+                "`target_tensors`. Expected a list or a dict of tensors."
             )
         found = [given]
     else:
         raise DTypeError(
-            f"target_tensors is {given!r}; expected a tensor, a list of them, or a dict by output "
-            "name."
+            "Expected `target_tensors` to be a tensor, a list of tensors, or dict of tensors by "
+            f"output name, but got: {given!r}."
         )
     return [None if t is None else _as_target(t, n) for t, n in zip(found, names, strict=True)]
 
@@ -227,6 +230,13 @@ def _check_names(what: str, given: Mapping[str, Any], names: Sequence[str]) -> N
             near = difflib.get_close_matches(str(name), names, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise ConfigError(
-                f"The dict of {what} names {name!r}, which is no output; the outputs are "
-                f"{', '.join(map(repr, names))}.{hint}"
+                f'Unknown entry in {what} dictionary: "{name}". Only expected the following keys: '
+                f"{list(names)}, the names of the outputs.{hint}"
             )
+
+
+def _count_error(what: str, given: Sequence[Any], names: Sequence[str]) -> ConfigError:
+    return ConfigError(
+        f"When passing a list as {what}, it should have one entry per model output. The model has "
+        f"{len(names)} outputs, but you passed {what.strip('`')}={reprlib.repr(given)}."
+    )

@@ -30,12 +30,13 @@ def evaluate(
         return trainer.evaluate_generator(generator=source, steps=steps, workers=0, verbose=verbose)
     if x is None and y is None and steps is None:
         raise ConfigError(
-            "evaluate() got no data. Pass arrays, or `steps` for a model that holds its data as "
-            "tensors."
+            "evaluate() got no data. If evaluating from data tensors, you should specify the "
+            "`steps` argument; otherwise pass arrays."
         )
     batch_size = checked_batch_size(batch_size, steps, "steps")
     data = trainer.batches(x, y, sample_weight, batch_size=batch_size)
-    values = mean_logs(trainer, data, batch_size, verbose, steps)
+    # Keras 2.2: scalars of NumPy, with `shape` and `item()`.
+    values = [np.float64(v) for v in mean_logs(trainer, data, batch_size, verbose, steps)]
     return values[0] if len(values) == 1 else values
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 import functools
-import warnings
 from typing import Any
 
 from kir.errors import ArgumentError, ConfigError
+from kir.user_warnings import warn_user
 from runtime.data import datasets_of_batches as datasets
 from runtime.training.array_feeds import ArrayFeed, TensorFeed
 from runtime.training.batches import Batches
@@ -51,16 +51,16 @@ def fit(
         )
     if x is None and y is None and steps_per_epoch is None:
         raise ConfigError(
-            "fit() got no data. Pass arrays, or `steps_per_epoch` for a model that holds its data "
-            "as tensors."
+            "fit() got no data. If fitting from data tensors, you should specify the "
+            "`steps_per_epoch` argument; otherwise pass arrays."
         )
     size = checked_batch_size(batch_size, steps_per_epoch, "steps_per_epoch")
     data = trainer.batches(x, y, sample_weight, class_weight, size)
     data, held_out = _held_out(trainer, data, validation_data, validation_split, size)
     if validation_steps and steps_per_epoch is None:
         raise ConfigError(
-            "`validation_steps` counts steps as `steps_per_epoch` does, which was not given. With "
-            "arrays, leave it away: validation takes all of them."
+            "Can only use `validation_steps` when doing step-wise training, i.e. `steps_per_epoch` "
+            "must be set. With arrays, leave it away: validation takes all of them."
         )
     if held_out is not None and steps_per_epoch is not None and not validation_steps:
         raise ConfigError(
@@ -97,11 +97,11 @@ def fit(
 def _legacy_epochs(epochs: int, kwargs: dict[str, Any]) -> int:
     if "nb_epoch" in kwargs:
         epochs = kwargs.pop("nb_epoch")
-        warnings.warn("The argument `nb_epoch` of fit() is now called `epochs`.", stacklevel=5)
+        warn_user("The `nb_epoch` argument in `fit` has been renamed `epochs`.")
     for key in kwargs:
         near = difflib.get_close_matches(key, fit.__annotations__, n=1)
         hint = f" Did you mean `{near[0]}`?" if near else ""
-        raise ArgumentError(f"fit() does not know the argument `{key}`.{hint}")
+        raise ArgumentError(f"Unrecognized keyword arguments: fit() does not know `{key}`.{hint}")
     return epochs
 
 
@@ -131,7 +131,8 @@ def validation_parts(given: Any) -> tuple[Any, Any, Any]:
     if not isinstance(given, list | tuple) or len(given) not in (2, 3):
         count = f"{len(given)} items" if hasattr(given, "__len__") else type(given).__name__
         raise ConfigError(
-            f"`validation_data` should be (x, y) or (x, y, sample_weight); got {count}."
+            "`validation_data` should be a tuple `(x_val, y_val)` or `(x_val, y_val, "
+            f"val_sample_weights)`; it must contain 2 or 3 items. Found: {count}."
         )
     x, y, *rest = given
     return x, y, rest[0] if rest else None

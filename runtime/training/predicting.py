@@ -25,8 +25,8 @@ def checked_batch_size(batch_size: int | None, steps: int | None, name: str) -> 
     if steps is not None:
         if batch_size is not None:
             raise ConfigError(
-                f"Both `batch_size` and `{name}` were given. With arrays, `batch_size` says how "
-                f"many samples are in a step; `{name}` counts steps that each take all the data."
+                f"If {name} is set, the `batch_size` must be None: each step takes all the data. "
+                "With arrays, give `batch_size` alone."
             )
         if steps < 1:
             raise ConfigError(f"`{name}` is {steps!r}; expected 1 at least.")
@@ -70,8 +70,8 @@ def predict(
         return trainer.predict_generator(generator=source, steps=steps, workers=0, verbose=verbose)
     if x is None and steps is None:
         raise ConfigError(
-            "predict() got no data. Pass arrays, or `steps` for a model that holds its data as "
-            "tensors."
+            "predict() got no data. If predicting from data tensors, you should specify the "
+            "`steps` argument; otherwise pass arrays."
         )
     model = trainer.model
     arrays = standardize_inputs(model, x)

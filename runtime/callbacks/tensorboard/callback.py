@@ -128,9 +128,9 @@ class TensorBoard(Callback):
         by_generator = getattr(self, "params", {}).get("do_validation")
         given = "a generator, which can be read only once" if by_generator else "none"
         raise ConfigError(
-            f"TensorBoard: histogram_freq={self.histogram_freq} needs validation data in arrays; "
-            f"got {given}. Pass validation_data=(x, y) to fit or fit_generator, or leave "
-            "histogram_freq at 0."
+            f"TensorBoard: if printing histograms (histogram_freq={self.histogram_freq}), "
+            f"validation_data must be provided, and cannot be a generator; got {given}. Pass "
+            "validation_data=(x, y) to fit or fit_generator, or leave histogram_freq at 0."
         )
 
     def _prepare_histograms(self) -> None:

@@ -202,13 +202,13 @@ def test_random_layers_draw_anew_in_every_step_of_a_loop():
     ("arguments", "error", "message"),
     [
         ({}, MissingTargetError, "needs target data for 'dense_2'"),
-        ({"y": np.ones((8, 3))}, ShapeError, r"\(samples, 2\); got an array of shape \(8, 3\)"),
+        ({"y": np.ones((8, 3))}, ShapeError, r"have shape \(2,\) but got array with shape \(3,\)"),
         ({"y": np.ones((7, 2))}, ConfigError, "8 input samples and 7 target samples"),
         ({"epoch": 3}, ArgumentError, "Did you mean `epochs`"),
         ({"batch_size": 0}, ConfigError, "`batch_size` is 0"),
-        ({"batch_size": 2, "steps_per_epoch": 2}, ConfigError, "Both `batch_size` and"),
+        ({"batch_size": 2, "steps_per_epoch": 2}, ConfigError, "If steps_per_epoch is set"),
         ({"validation_steps": 2}, ConfigError, "`steps_per_epoch`"),
-        ({"validation_data": (1,)}, ConfigError, r"\(x, y, sample_weight\); got 1 items"),
+        ({"validation_data": (1,)}, ConfigError, r"contain 2 or 3 items. Found: 1 items"),
         ({"validation_split": 0.99}, ConfigError, "leaves 0 to train on"),
     ],
 )
@@ -216,6 +216,12 @@ def test_a_mistake_is_named(arguments, error, message):
     arguments = {"y": np.ones((8, 2)), **arguments} if arguments else {}
     with pytest.raises(error, match=message):
         make_model().fit(np.ones((8, 4)), verbose=0, **arguments)
+
+
+def test_an_evaluation_gives_scalars_of_numpy():
+    data = np.ones((8, 4)), np.ones((8, 2))
+    found = make_model().evaluate(*data, verbose=0)
+    assert [v.shape for v in found] == [(), ()]
 
 
 def test_a_list_of_lists_is_no_array():

@@ -280,7 +280,8 @@ def test_an_optimizer_without_a_step_says_so():
 def test_a_weight_that_the_loss_does_not_depend_on_is_named():
     x = Input((4,))
     model = Model(x, [Dense(2, name="used")(x), Dense(2, name="unused")(x)])
-    model.compile("sgd", {"used": "mse"})
+    with pytest.warns(UserWarning, match='"unused" missing from loss dictionary'):
+        model.compile("sgd", {"used": "mse"})
     with pytest.raises(ConfigError, match="unused/kernel:0"):
         model.train_on_batch(np.ones((2, 4)), np.ones((2, 2)))
 
@@ -297,6 +298,12 @@ def test_a_weight_that_the_loss_does_not_depend_on_is_named():
 def test_an_unknown_argument_names_the_nearest(make, hint):
     with pytest.raises(ArgumentError, match=hint):
         make()
+
+
+def test_the_class_name_of_a_given_config_is_lowered():
+    config = optimizers.serialize(optimizers.SGD())
+    assert type(optimizers.deserialize(config)) is optimizers.SGD
+    assert config["class_name"] == "sgd"
 
 
 def test_a_rate_set_while_training_counts_for_the_next_step():

@@ -92,9 +92,9 @@ def test_a_placeholder_as_target_is_fed():
 @pytest.mark.parametrize(
     ("given", "error", "message"),
     [
-        ([Y, Y], ConfigError, "1 outputs; got a list of 2 target_tensors"),
+        ([Y, Y], ConfigError, "The model has 1 outputs, but you passed target_tensors="),
         ({"dens_1": Y}, ConfigError, "Did you mean 'dense_1'"),
-        (3, DTypeError, "expected a tensor, a list of them, or a dict"),
+        (3, DTypeError, "to be a tensor, a list of tensors, or dict"),
     ],
 )
 def test_target_tensors_that_do_not_fit(given, error, message):
@@ -105,9 +105,9 @@ def test_target_tensors_that_do_not_fit(given, error, message):
 
 def test_data_for_a_model_that_holds_its_own_is_an_error():
     model = held(K.constant(X), [K.constant(Y)])
-    with pytest.raises(ConfigError, match="takes no input data"):
+    with pytest.raises(ConfigError, match="expected no data, but got: an array"):
         model.train_on_batch(X, None)
-    with pytest.raises(ConfigError, match="`steps_per_epoch` for a model"):
+    with pytest.raises(ConfigError, match="should specify the `steps_per_epoch`"):
         model.fit(verbose=0)
 
 

@@ -288,7 +288,9 @@ def test_a_subclass_of_old_programs_works(tmp_path, read):
 
 def test_histograms_need_validation_data(tmp_path):
     model, x, y = regression()
-    with pytest.raises(ValueError, match=r"validation data in arrays; got none\. Pass validation"):
+    with pytest.raises(
+        ValueError, match=r"validation_data must be provided.*got none\. Pass validation"
+    ):
         fitted(model, x, y, TensorBoard(tmp_path, histogram_freq=1), validation_data=None)
 
 
