@@ -253,11 +253,10 @@ class Trainer:
         """
         if settings.fixed_learning_phase() is None or not self.model.uses_learning_phase:
             return True
-        warnings.warn(
+        warn_user(
             f"The learning phase was fixed after {self.model.name!r} was built: as in Keras 2.2, "
             "its dropout, noise and batch normalization work as at inference while it is "
             "trained. Call set_learning_phase() before the model is built, or not at all.",
-            stacklevel=5,
         )
         return False
 

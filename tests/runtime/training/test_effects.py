@@ -166,5 +166,5 @@ def test_a_model_with_an_idle_input_trains_and_predicts():
     model.compile("sgd", "mse")
     data = [np.ones((4, 4)), np.full((4, 2), 5.0)]
     assert model.evaluate(data, model.predict(data), verbose=0) == pytest.approx(5.0)
-    with pytest.raises(ConfigError, match="takes 2 input arrays"):
+    with pytest.raises(ConfigError, match="Expected to see 2 array"):
         model.predict(data[:1])
