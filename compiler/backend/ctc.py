@@ -36,7 +36,12 @@ def ctc_batch_cost(y_true: Any, y_pred: Any, input_length: Any, label_length: An
 
 
 def ctc_decode_all(
-    y_pred: Any, input_length: Any, greedy: bool = True, beam_width: int = 100, top_paths: int = 1
+    y_pred: Any,
+    input_length: Any,
+    greedy: bool = True,
+    beam_width: int = 100,
+    top_paths: int = 1,
+    merge_repeated: bool = True,
 ) -> list[Any]:
     """The best label sequences, -1 where they have ended, then their log probabilities."""
     inputs = _log_probabilities(as_tensor(y_pred))
@@ -44,15 +49,25 @@ def ctc_decode_all(
     if greedy:
         paths, scores = tf.nn.ctc_greedy_decoder(inputs, lengths)
     else:
-        # Keras 2.2: repeated labels are merged once more after the search.
         paths, scores = tf.compat.v1.nn.ctc_beam_search_decoder(
-            inputs, lengths, beam_width=beam_width, top_paths=top_paths, merge_repeated=True
+            inputs,
+            lengths,
+            beam_width=beam_width,
+            top_paths=top_paths,
+            merge_repeated=merge_repeated,
         )
     return [*(tf.sparse.to_dense(p, default_value=-1) for p in paths), scores]
 
 
 def ctc_decode(
-    y_pred: Any, input_length: Any, greedy: bool = True, beam_width: int = 100, top_paths: int = 1
+    y_pred: Any,
+    input_length: Any,
+    greedy: bool = True,
+    beam_width: int = 100,
+    top_paths: int = 1,
+    merge_repeated: bool = True,
 ) -> tuple[list[Any], Any]:
-    *paths, scores = ctc_decode_all(y_pred, input_length, greedy, beam_width, top_paths)
+    *paths, scores = ctc_decode_all(
+        y_pred, input_length, greedy, beam_width, top_paths, merge_repeated
+    )
     return paths, scores

@@ -55,7 +55,7 @@ def ctc_batch_cost(y_true: Any, y_pred: Any, input_length: Any, label_length: An
 
 
 def _decoded_types(
-    y_pred: Any, input_length: Any, greedy: bool, beam_width: int, top_paths: int
+    y_pred: Any, input_length: Any, greedy: bool, beam_width: int, top_paths: int, **_: Any
 ) -> list[TensorType] | None:
     types = known(y_pred)
     if types is None:
@@ -72,6 +72,7 @@ def ctc_decode_all(
     greedy: bool = True,
     beam_width: int = 100,
     top_paths: int = 1,
+    merge_repeated: bool = True,
 ) -> Any:
     """`ctc_decode` with its results in one flat list."""
 
@@ -82,6 +83,7 @@ def ctc_decode(
     greedy: bool = True,
     beam_width: int = 100,
     top_paths: int = 1,
+    merge_repeated: bool = True,
 ) -> Any:
     """Finds the most probable label sequences.
 
@@ -91,6 +93,8 @@ def ctc_decode(
         greedy: whether to take the best class of each step instead of a beam search.
         beam_width: how many beams the search keeps.
         top_paths: how many of the best paths to return.
+        merge_repeated: Keras 2.2: labels that follow each other are merged once more after a beam
+            search. Later versions could leave that out.
 
     Returns:
         A list of dense label tensors, -1 after a label's end, and the log probabilities.
@@ -99,5 +103,7 @@ def ctc_decode(
         y_pred: (samples, time, classes) -> `top_paths` times (samples, longest path) of int64, and
         (samples, top_paths).
     """
-    *paths, scores = ctc_decode_all(y_pred, input_length, greedy, beam_width, top_paths)
+    *paths, scores = ctc_decode_all(
+        y_pred, input_length, greedy, beam_width, top_paths, merge_repeated
+    )
     return paths, scores

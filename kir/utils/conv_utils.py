@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from kir.errors import ConfigError, InvalidChoiceError, ShapeError
+from kir.settings import normalize_data_format as normalize_data_format  # as in Keras 2.1
 
 # What each padding cuts from the ends of a full transposed convolution.
 _CUT = {"same": lambda size: size // 2, "valid": lambda size: 0, "full": lambda size: size - 1}

@@ -204,3 +204,13 @@ def test_a_session_takes_over_a_config():
     config = tf.compat.v1.ConfigProto(allow_soft_placement=True)
     K.set_session(tf.compat.v1.Session(config=config))
     assert K.get_session().run(K.constant(1.0)) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("options", "wanted"), [({}, [0, 1]), ({"merge_repeated": False}, [0, 0, 1])]
+)
+def test_a_beam_search_may_keep_repeated_labels(options, wanted):
+    steps = np.array([[[0.9, 0.05, 0.05], [0.05, 0.05, 0.9], [0.9, 0.05, 0.05], [0.0, 1.0, 0.0]]])
+    probabilities, lengths = K.placeholder((None, None, 3)), K.placeholder((None,), dtype="int64")
+    paths, _ = K.ctc_decode(probabilities, lengths, greedy=False, beam_width=1, **options)
+    assert K.function([probabilities, lengths], paths)([steps, [4]])[0].tolist() == [wanted]
