@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from kir.applications.vgg19 import VGG19 as VGG19
     from kir.applications.xception import Xception as Xception
 
+# That of the package in which Keras has them, as programs ask for it.
+__version__ = "1.0.6"
+
 _HOMES = {
     "DenseNet121": "densenet",
     "DenseNet169": "densenet",
@@ -81,12 +84,19 @@ __all__ = [
 ]
 
 
-# The last four are what Keras's module hands to its networks.
+# What Keras's module hands to its networks, and how.
+_HANDED = (
+    "get_keras_submodule",
+    "get_submodules_from_kwargs",
+    "keras_modules_injection",
+    "set_keras_submodules",
+)
 __getattr__ = lazy_names(
     __name__,
     {
         **{name: f"{__name__}.{name}" for name in _SUBMODULES},
         **{name: f"{__name__}.{home}:{name}" for name, home in _HOMES.items()},
+        **{name: f"kir.legacy.submodules:{name}" for name in _HANDED},
         "backend": "kir.backend",
         "correct_pad": f"{__name__}._building:correct_pad",
         "layers": "kir.layers",

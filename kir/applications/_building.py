@@ -137,8 +137,9 @@ def obtain_input_shape(
                 f"should be {default}; got {given}."
             )
         return default
-    if not given:
-        return default if require_flatten else shape(None, 3)
+    if not given and not require_flatten:
+        return shape(None, 3)
+    given = given or default
     if len(given) != 3:
         raise ConfigError(f"`input_shape` must be a tuple of three integers; got {given}.")
     if published and given[0 if first else -1] != 3:

@@ -6,8 +6,9 @@ moves pixels (``pip install "kir[image]"``).
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from kir._lazy import lazy_names
 
 if TYPE_CHECKING:
     from kir.preprocessing import image, sequence, text
@@ -15,10 +16,18 @@ if TYPE_CHECKING:
 __all__ = ["image", "sequence", "text"]
 
 
-def __getattr__(name: str) -> Any:
-    if name in __all__:
-        return importlib.import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+# That of the package in which Keras has them, as programs ask for it.
+__version__ = "1.0.5"
+
+# The last two are how Keras's module told the package that it took this from where Keras is.
+__getattr__ = lazy_names(
+    __name__,
+    {
+        **{name: f"{__name__}.{name}" for name in __all__},
+        "get_keras_submodule": "kir.legacy.submodules:get_keras_submodule",
+        "set_keras_submodules": "kir.legacy.submodules:set_keras_submodules",
+    },
+)
 
 
 def __dir__() -> list[str]:

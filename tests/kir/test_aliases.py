@@ -41,6 +41,11 @@ EXPRESSIONS = {
     "keras.layers.core.__spec__.name": "kir.layers.core",
     "keras_preprocessing.image is image": "True",
     "keras_applications.vgg16.VGG16 is keras.applications.VGG16": "True",
+    "keras_preprocessing.__version__, keras_applications.__version__": "('1.0.5', '1.0.6')",
+    "keras_preprocessing.get_keras_submodule('utils') is keras.utils": "True",
+    "keras_applications.set_keras_submodules(backend=K, engine=keras.engine)": "None",
+    "keras_applications.get_submodules_from_kwargs({'utils': 1})[::3] == (K, 1)": "True",
+    "[*keras.applications.keras_modules_injection(dict)()][2:]": "['models', 'utils']",
     "__import__('pickle').loads(__import__('pickle').dumps(LSTM)) is LSTM": "True",
     "'Sequential' in dir(keras)": "True",
 }

@@ -14,6 +14,7 @@ from kir import layers as kl
 from kir.errors import ArgumentError, ConfigError
 from kir.legacy import interfaces
 from kir.legacy.conversion import GENERATOR_METHODS
+from kir.legacy.submodules import get_keras_submodule, get_submodules_from_kwargs
 from kir.models import Model
 
 # Calls of Keras 1 and what Keras 2.2.4 takes for them, from the table of its interface.
@@ -178,3 +179,10 @@ def test_a_layer_with_a_step_of_its_own():
 
     y = Sum(3, return_sequences=True)(kl.Input((5, 3)))
     assert y._keras_shape == (None, 5, 3)
+
+
+def test_other_names_are_no_modules_of_keras():
+    with pytest.raises(ValueError, match=r"one of 'backend'.*Requested: 'losses'"):
+        get_keras_submodule("losses")
+    with pytest.raises(TypeError, match="Invalid keyword argument: engine"):
+        get_submodules_from_kwargs({"engine": None})

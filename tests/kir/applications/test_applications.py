@@ -116,6 +116,13 @@ def test_refuses(name, arguments, message):
         getattr(applications, name)(**arguments)
 
 
+def test_a_network_that_needs_a_size_is_told_one():
+    with pytest.raises(ConfigError, match="static `input_shape`"):
+        imagenet_utils._obtain_input_shape(None, None, 32, "channels_last", require_flatten=True)
+    shape = imagenet_utils._obtain_input_shape(None, 64, 32, "channels_first", True)
+    assert shape == (3, 64, 64)
+
+
 def test_refuses_an_unknown_argument():
     with pytest.raises(TypeError, match="colour"):
         applications.VGG16(colour="red")
