@@ -27,6 +27,7 @@ from compiler.tensorflow import internal, tf
 from kir import backend as K
 from kir.aliases import tensorflow_1
 from kir.backend.recording import adopt_variable, substitute
+from kir.engine.names import unique_name
 from kir.engine.tensor import (
     NeedsTensorFlowError,
     Symbolic,
@@ -156,6 +157,7 @@ def record_call(op: Any, name: str, args: Sequence[Any], kwargs: Mapping[str, An
     if name in ("shape", "compat.v1.shape") and len(args) == 1 and not kwargs:
         return K.shape(args[0])  # sizes that are known stay known through K's functions
     arguments = _bound(op, args, kwargs)
+    given = arguments.pop("name", None)
     attributes, operands = encode_arguments({k: _plain(v) for k, v in arguments.items()})
     path = f"tf.{name}" if name else _UNNAMED
     if not name:
@@ -169,7 +171,8 @@ def record_call(op: Any, name: str, args: Sequence[Any], kwargs: Mapping[str, An
         operands = [*operands, *trial.captured]
         attributes["captures"] = [Ref(count + i) for i in range(len(trial.captured))]
         attributes["captured"] = Opaque("captured", trial.captured)
-    node = Node(path, operands, trial.types, attributes=attributes, value_class=Tensor)
+    label = unique_name(given) if isinstance(given, str) and given else ""
+    node = Node(path, operands, trial.types, name=label, attributes=attributes, value_class=Tensor)
     announce(node)
     if trial.uses_phase:
         for output in node.outputs:
@@ -187,7 +190,6 @@ def _bound(op: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str,
         elif parameter.kind is parameter.VAR_POSITIONAL and parameter.name in found:
             # Those before them have to be passed by position too.
             found = {"*": list(args), **kwargs}
-    found.pop("name", None)
     return found
 
 

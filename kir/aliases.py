@@ -35,6 +35,19 @@ PACKAGES = {
 # What programs for TensorFlow 1 import from it beside its own modules.
 TENSORFLOW_PACKAGES = {"tensorflow.keras": "kir"}
 
+# Where programs for TensorFlow 1 found functions beside their public places, which are the values.
+OLD_HOMES = {
+    "framework.graph_util": {
+        "convert_variables_to_constants": "graph_util.convert_variables_to_constants"
+    },
+    "saved_model.builder": {"SavedModelBuilder": "saved_model.builder.SavedModelBuilder"},
+    "saved_model.builder_impl": {"SavedModelBuilder": "saved_model.builder.SavedModelBuilder"},
+    "saved_model.loader": {"load": "saved_model.loader.load"},
+    "saved_model.simple_save": {"simple_save": "saved_model.simple_save"},
+    "saved_model.utils": {"build_tensor_info": "saved_model.utils.build_tensor_info"},
+    "saved_model.utils_impl": {"build_tensor_info": "saved_model.utils.build_tensor_info"},
+}
+
 
 class _TensorFlowFinder(AfterImport):
     """Puts a stand-in in front of TensorFlow once it is loaded."""
@@ -74,6 +87,21 @@ def _tensorflow_1_name(name: str) -> Any:
 
 def _put_in_front(module: ModuleType) -> None:
     sys.modules[TENSORFLOW] = _in_front_of(module)
+    for home, names in OLD_HOMES.items():
+        place = importlib.import_module(f"{TENSORFLOW}.python.{home}")
+        for name, path in names.items():
+            setattr(place, name, _late(path))
+
+
+def _late(path: str) -> Callable[..., Any]:
+    """A function of TensorFlow 1's by its public name, looked up when it is called."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        first, *rest = path.split(".")
+        return functools.reduce(getattr, rest, _tensorflow_1_name(first))(*args, **kwargs)
+
+    call.__name__ = path.rpartition(".")[2]
+    return call
 
 
 def _has_finder(packages: dict[str, str]) -> bool:

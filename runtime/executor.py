@@ -69,6 +69,10 @@ class RuntimeExecutor:
         """A name of TensorFlow 1's; see `compiler.tensorflow_1`."""
         return _load("compiler.tensorflow_1").find(name)
 
+    def session(self, config: Any = None) -> Any:
+        """See `compiler.tensorflow_1.graphs`."""
+        return _load("compiler.tensorflow_1.graphs").Session(config=config)
+
     def watch_eager_ops(self) -> Any:
         """A scope that refuses what no constant can stand for; see `compiler.dispatch`."""
         return _load("compiler.dispatch").watch_eager_ops()

@@ -162,7 +162,11 @@ class CompiledFunction:
 
     def graph_def(self) -> Any:
         """What TensorFlow runs in inference, as a `GraphDef`."""
-        return self._trace(False).graph.as_graph_def()
+        return self.concrete_function().graph.as_graph_def()
+
+    def concrete_function(self) -> Any:
+        """TensorFlow's function for inference: from the fed tensors to the outputs."""
+        return self._trace(False)
 
     def _compile(self, training: bool, variables: Sequence[Variable] = ()) -> Program:
         """Traces the graph; `variables` are fed behind the inputs instead of being read."""

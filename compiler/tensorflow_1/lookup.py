@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 import importlib
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from compiler.dispatch import connect, record_call
 from compiler.tensorflow import internal, tf
-from compiler.tensorflow_1 import graphs, metrics, pipelines, saving, training, variables
+from compiler.tensorflow_1 import exporting, graphs, metrics, pipelines, saving, training, variables
+from compiler.tensorflow_1.names import namespace
 from kir import backend as K
 from kir.engine.tensor import Tensor, executing, is_symbolic
 from kir.errors import DTypeError, MissingAttributeError
@@ -83,20 +83,23 @@ def _own() -> dict[str, Any]:
         "concat": concat,
         "constant": constant,
         "metrics": metrics.METRICS,
-        "random": _namespace(v1.random, _drawn("random", dir(v1.random))),
+        "random": namespace(v1.random, _drawn("random", dir(v1.random))),
         "data": pipelines.offer_iterators(),
-        "train": _namespace(v1.train, {**training.NAMES, "Saver": saving.Saver}),
-        "summary": _namespace(v1.summary, {"FileWriter": graphs.FileWriter}),
+        "train": namespace(
+            v1.train,
+            {
+                **training.NAMES,
+                "Saver": saving.Saver,
+                "import_meta_graph": graphs.import_meta_graph,
+            },
+        ),
+        "graph_util": namespace(v1.graph_util, exporting.GRAPH_UTIL),
+        "saved_model": namespace(v1.saved_model, exporting.saved_model_names()),
+        "summary": namespace(v1.summary, {"FileWriter": graphs.FileWriter}),
         **graphs.NAMES,
         **variables.NAMES,
         **_drawn("", RANDOM),
     }
-
-
-def _namespace(module: Any, names: dict[str, Any]) -> Any:
-    """A module's public names, some of them replaced."""
-    public = {n: getattr(module, n, None) for n in dir(module) if not n.startswith("_")}
-    return SimpleNamespace(**{**public, **names})
 
 
 def _drawn(path: str, names: Any) -> dict[str, Any]:

@@ -174,7 +174,7 @@ def operation_name(tensor: Any) -> str:
     if node is None:
         return str(tensor.name).split(":")[0]
     if node.layer is None:
-        return _of_function(node.op)
+        return node.name or _of_function(node.op)
     scope = getattr(node, "scope", "") or node.layer.name
     inside: list[Any] = list(node.region.outputs) if node.region is not None else []
     if tensor.index < len(inside) and inside[tensor.index].producer is not None:

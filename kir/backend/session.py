@@ -214,7 +214,7 @@ class _Default:
 def get_session() -> Any:
     """Returns the session in which things are computed."""
     if _Default.session is None:
-        _Default.session = Session()
+        _Default.session = executor().session()
     return _Default.session
 
 
@@ -227,7 +227,7 @@ def set_session(session: Any) -> None:
     """
     config = getattr(session, "config", None) or getattr(session, "_config", None)
     if not isinstance(session, Session):
-        session = Session(config=config)
+        session = executor().session(config=config)
     if config is not None:
         executor().backend.apply_config(config)
     _Default.session = session

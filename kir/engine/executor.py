@@ -67,6 +67,10 @@ class Executor(Protocol):
         """What `tf.<name>` is in a program for TensorFlow 1."""
         ...
 
+    def session(self, config: Any = None) -> Any:
+        """A session that knows the tensors of TensorFlow's graphs besides."""
+        ...
+
     def watch_eager_ops(self) -> AbstractContextManager[None]:
         """A scope that fails if something random is computed in it at once."""
         ...

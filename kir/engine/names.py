@@ -79,6 +79,11 @@ def variable_name(name: str) -> str:
     return _SCOPES.unique(name) + ":0"
 
 
+def unique_name(name: str) -> str:
+    """The full, unique name of an operation made now, such as ``block/scores``."""
+    return _SCOPES.unique(name)
+
+
 def mark_used(name: str) -> None:
     """Takes a name for something that is no variable (an input)."""
     _SCOPES.unique(name)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kir import settings
 from kir.engine.names import current_scope
-from kir.engine.tensor import NEW_NODES, Tensor
+from kir.engine.tensor import Tensor, note
 from kir.ir import graph as ir
 from kir.ir.attributes import attribute_problem, to_attribute
 from kir.ir.types import TensorType
@@ -183,8 +183,7 @@ def make_outputs(node: Node, layer_uses_phase: bool) -> None:
 
     A trace under way notes the call.
     """
-    if NEW_NODES:
-        NEW_NODES[-1].append(node)
+    note(node)
     uses_phase = layer_uses_phase or any(x._uses_learning_phase for x in node.input_tensors)
     for output in node.outputs:
         output._uses_learning_phase = uses_phase  # type: ignore[attr-defined]

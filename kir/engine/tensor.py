@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from kir import settings
 from kir.engine.executor import executor
 from kir.errors import DTypeError, ShapeError
 from kir.ir.graph import Node, Opaque, Ref, Value, Weight
@@ -231,14 +233,34 @@ def contains_symbolic(value: Any) -> bool:
 # For each function of the user that is being traced into a region, the nodes recorded in it.
 NEW_NODES: list[list[Node]] = []
 
+# All other nodes that are in use, the newest last: what a graph of TensorFlow 1's would hold.
+_RECORDED: weakref.WeakKeyDictionary[Node, None] = weakref.WeakKeyDictionary()
+
+
+def note(node: Node) -> None:
+    """Enters a node that was just recorded in the innermost trace, or among all others."""
+    if NEW_NODES:
+        NEW_NODES[-1].append(node)
+    else:
+        _RECORDED[node] = None
+
+
+def recorded_nodes() -> list[Node]:
+    """The nodes of this session that are in use, the newest last."""
+    return list(_RECORDED)
+
+
+@settings.on_clear_session
+def _forget_nodes() -> None:
+    _RECORDED.clear()
+
 
 def announce(node: Node) -> None:
     """Completes a node that was just recorded: marks its outputs, enters it in running traces."""
     uses_phase = any(getattr(v, "_uses_learning_phase", False) for v in node.inputs)
     for output in node.outputs:
         output._uses_learning_phase = uses_phase  # type: ignore[attr-defined]
-    if NEW_NODES:
-        NEW_NODES[-1].append(node)
+    note(node)
 
 
 def encode_arguments(arguments: Mapping[str, Any]) -> tuple[dict[str, Any], list[Value]]:
