@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from compiler.tensorflow import tf
+from compiler.tensorflow import internal, tf
 from kir.engine.variable import Variable
 from kir.ir.graph import Graph
 from kir.ir.types import TensorType
+
+
+# What a user's function made while a program was traced: nothing else may hold it.
+_MADE_IN: weakref.WeakKeyDictionary[Any, list[Variable]] = weakref.WeakKeyDictionary()
 
 
 def resource(variable: Variable) -> Any:
     """The `tf.Variable` of `variable`; made from its value when first asked for."""
     if variable.resource is None:
         value: Any = variable.host_value()
-        # Created outside of whatever function is being traced: it outlives the trace.
+        if not tf.executing_eagerly():
+            _MADE_IN.setdefault(tf.compat.v1.get_default_graph(), []).append(variable)
+        # Made outside of whatever function is being traced, which it outlives. By its own class,
+        # as a `tf.function` that is traced again refuses what `tf.Variable` makes.
         with tf.init_scope():
-            variable.resource = tf.Variable(
+            made = internal("ops.resource_variable_ops").ResourceVariable  # type: ignore[attr-defined]
+            variable.resource = made(
                 value, trainable=variable.trainable, name=variable.name.split(":")[0]
             )
         variable._array = None

@@ -196,6 +196,11 @@ def reset_default_graph() -> None:
     K.clear_session()
 
 
+def executing_eagerly() -> bool:
+    """`tf.executing_eagerly`: no, as what programs for TensorFlow 1 write is recorded."""
+    return False
+
+
 def no_op(name: str | None = None) -> Operation:
     """`tf.no_op`."""
     return Operation([])
@@ -226,6 +231,7 @@ NAMES = {
     "Session": Session,
     "Tensor": TensorClass,
     "control_dependencies": control_dependencies,
+    "executing_eagerly": executing_eagerly,
     "get_default_graph": get_default_graph,
     "get_default_session": get_session,
     "group": group,

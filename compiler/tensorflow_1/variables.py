@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from compiler.lowering.context import current_context
 from compiler.tensorflow import tf
 from compiler.tensorflow_1.graphs import group
 from kir import backend as K
 from kir.backend.session import Operation
+from kir.engine.tensor import executing
 from kir.engine.variable import Variable
 from kir.errors import ConfigError
 from kir.settings import on_clear_session
@@ -115,9 +117,15 @@ def variable_scope(
 def _assigning(update: Callable[..., Any], function: Any) -> Callable[..., Any]:
     @functools.wraps(function)
     def assign(ref: Any, value: Any, *_: Any, **__: Any) -> Any:
-        if isinstance(ref, Variable):
+        if not isinstance(ref, Variable):
+            return function(ref, value)
+        context = current_context()
+        if context is None or not executing():
             return update(ref, value)
-        return function(ref, value)
+        # In a loss, say: the program that is being built makes the assignment when its step ends.
+        _, new_value = update(ref, value)
+        context.assign(ref, new_value)
+        return new_value
 
     return assign
 
