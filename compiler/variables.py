@@ -13,7 +13,6 @@ from kir.engine.variable import Variable
 from kir.ir.graph import Graph
 from kir.ir.types import TensorType
 
-
 # What a user's function made while a program was traced: nothing else may hold it.
 _MADE_IN: weakref.WeakKeyDictionary[Any, list[Variable]] = weakref.WeakKeyDictionary()
 
