@@ -14,7 +14,7 @@ from kir.backend.operation_names import operation_name
 from kir.engine.executor import executor
 from kir.engine.tensor import is_symbolic
 from kir.errors import ConfigError
-from kir.ir.graph import Graph, topological_order
+from kir.ir.graph import Graph, Weight, topological_order
 
 v1 = tf.compat.v1
 
@@ -35,12 +35,14 @@ def convert_variables_to_constants(
         sess: the session.
         input_graph_def: what `as_graph_def()` gave; a graph that was read from a file is frozen by
             TensorFlow itself.
-        output_node_names: names of the operations whose results to keep.
+        output_node_names: names of the operations whose results to keep; those of variables may be
+            among them.
         variable_names_whitelist: for graphs from files: which variables to freeze.
         variable_names_blacklist: for graphs from files: which to leave.
 
     Raises:
         MissingKeyError: there is no operation of such a name.
+        ConfigError: all are names of variables.
     """
     if len(input_graph_def.node):
         return v1.graph_util.convert_variables_to_constants(
@@ -50,16 +52,23 @@ def convert_variables_to_constants(
             variable_names_whitelist,
             variable_names_blacklist,
         )
-    outputs = [find_tensor(f"{name}:0") for name in output_node_names]
+    found = {name: find_tensor(f"{name}:0") for name in output_node_names}
+    results = {name: value for name, value in found.items() if not isinstance(value, Weight)}
+    if not results:
+        raise ConfigError(
+            "convert_variables_to_constants: there is no result to compute among the names "
+            f"{list(output_node_names)[:5]}. Add [x.op.name for x in model.outputs]."
+        )
+    outputs = list(results.values())
     inputs = placeholders_of(outputs)
     function = executor().function(inputs, outputs, [], "frozen").concrete_function()
     freeze = internal("framework.convert_to_constants").convert_variables_to_constants_v2
     frozen = freeze(function)
     graph = frozen.graph.as_graph_def()
     fed = {t.op.name: operation_name(v) for t, v in zip(frozen.inputs, inputs, strict=True)}
-    names = _new_names(graph, fed, output_node_names)
+    names = _new_names(graph, fed, list(results))
     _rename(graph, names)
-    for name, tensor in zip(output_node_names, frozen.outputs, strict=True):
+    for name, tensor in zip(results, frozen.outputs, strict=True):
         if name not in fed.values():  # else an input is a result
             node = graph.node.add(op="Identity", name=name, input=[_renamed(tensor.name, names)])
             node.attr["T"].type = tensor.dtype.as_datatype_enum

@@ -11,6 +11,7 @@ import numpy as np
 from compiler.dispatch import connect, record_call
 from compiler.tensorflow import internal, tf
 from compiler.tensorflow_1 import exporting, graphs, metrics, pipelines, saving, training, variables
+from compiler.tensorflow_1.accounts import keep_account
 from compiler.tensorflow_1.names import namespace
 from kir import backend as K
 from kir.engine.tensor import Tensor, executing, is_symbolic
@@ -70,7 +71,7 @@ def find(name: str) -> Any:
 
 @functools.cache
 def _own() -> dict[str, Any]:
-    variables.keep_account()
+    keep_account()
     # A tensor that does not depend on symbolic values is computed already, and refuses `eval`.
     internal("framework.ops").EagerTensor.eval = lambda tensor, *_, **__: tensor.numpy()  # type: ignore[attr-defined]
     return {

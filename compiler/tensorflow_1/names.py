@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
 from typing import Any
 
+from compiler.tensorflow_1.accounts import all_variables
 from kir.backend.operation_names import operation_name
 from kir.engine.tensor import Tensor, recorded_nodes
 from kir.errors import MissingKeyError
@@ -23,12 +24,17 @@ def named_tensors() -> Iterator[Any]:
 
 
 def find_tensor(name: str) -> Any:
-    """The newest tensor of a name such as ``dense_1/Softmax:0``.
+    """The newest tensor of a name such as ``dense_1/Softmax:0``, or variable of one.
 
     Raises:
         MissingKeyError: there is none.
     """
     operation, _, number = name.rpartition(":")
+    # Those of layers that were made before somebody kept account.
+    used = [w for node in recorded_nodes() for w in node.weights]
+    for variable in reversed([*used, *all_variables()]):
+        if variable.name == f"{operation.removesuffix('/read')}:{number}":
+            return variable
     for tensor in named_tensors():
         if operation in (operation_name(tensor), tensor.name.split(":")[0]) and number == "0":
             return tensor

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import re
-import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy as np
 
 from compiler.lowering.context import current_context
 from compiler.tensorflow import tf
+from compiler.tensorflow_1.accounts import all_variables
 from compiler.tensorflow_1.graphs import group
 from kir import backend as K
 from kir.backend.session import Operation
@@ -27,14 +27,6 @@ v1 = tf.compat.v1
 _KNOWN: dict[str, Variable] = {}
 _SCOPES: list[tuple[str, bool]] = []
 on_clear_session(_KNOWN.clear)
-# All variables of the program, those of Keras's layers and optimizers too, in order of creation.
-_ALL: list[weakref.ref[Variable]] = []
-on_clear_session(_ALL.clear)
-
-
-def keep_account() -> None:
-    """Notes every variable that is made from now on."""
-    Variable.on_creation = staticmethod(lambda made: _ALL.append(weakref.ref(made)))  # type: ignore[assignment]
 
 
 class _IsVariable(type):
@@ -150,8 +142,7 @@ def variables_initializer(var_list: Any = None, *_: Any, **__: Any) -> Operation
 
 def global_variables(scope: str | None = None) -> list[Variable]:
     """`tf.global_variables`: all variables whose names start with `scope`."""
-    alive = [v for v in (reference() for reference in _ALL) if v is not None]
-    return [v for v in alive if scope is None or re.match(scope, v.name)]
+    return [v for v in all_variables() if scope is None or re.match(scope, v.name)]
 
 
 def trainable_variables(scope: str | None = None) -> list[Variable]:

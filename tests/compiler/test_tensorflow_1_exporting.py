@@ -9,6 +9,7 @@ import pytest
 
 from compiler.tensorflow_1 import find
 from kir import backend as K
+from kir.errors import ConfigError
 from kir.layers import LSTM, Dense, Dropout, Input
 from kir.models import Model, Sequential
 
@@ -70,6 +71,27 @@ def test_results_are_renamed_by_an_identity():
     assert "net/result_0" in [op.name for op in graph.get_operations()]
     with tf.Session(graph=graph) as session:
         np.testing.assert_allclose(session.run(y, {x: X}), made.predict(X), rtol=1e-6)
+
+
+def test_variables_among_the_names_become_constants_as_all_do():
+    made = model()
+    made.compile("adam", "mse")
+    names = [v.op.name for v in tf.global_variables()]
+    assert "scores/kernel" in names
+    graph_def = frozen(["scores/Softmax", *names])
+    with tf.Session(graph=read(graph_def)) as session:
+        found = session.run("scores/Softmax:0", {"hidden_input:0": X})
+    np.testing.assert_allclose(found, made.predict(X), rtol=1e-6)
+    with pytest.raises(ConfigError, match="no result to compute"):
+        frozen(names)
+
+
+@pytest.mark.parametrize("name", ["scores/kernel:0", "scores/kernel/read:0"])
+def test_variables_are_found_by_name(name):
+    made = model()
+    found = K.get_session().graph.get_tensor_by_name(name)
+    assert found is made.layers[-1].kernel
+    np.testing.assert_array_equal(K.get_session().run(name), made.get_weights()[2])
 
 
 def test_a_graph_with_a_loop_and_several_ends_is_frozen():
