@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from kir.engine.streams import gives_batches
 from kir.engine.tensor import Tensor
 from kir.engine.variable import Variable
 from kir.errors import ArgumentError, ConfigError, DTypeError, MissingTargetError, ShapeError
@@ -79,6 +80,7 @@ def standardize(
         raise (MissingTargetError if what == "target" else ConfigError)(
             f"{label} needs {what} data for {', '.join(map(repr, names))}; got None."
         )
+    _check_no_batches(data)
     arrays = _select(data, names, what, label)
     arrays = [np.expand_dims(a, 1) if a.ndim == 1 else a for a in map(_checked, arrays)]
     for name, array, shape in zip(names, arrays, shapes or (), strict=False):
@@ -87,7 +89,17 @@ def standardize(
     return arrays
 
 
+def _check_no_batches(data: Any) -> None:
+    # Nothing that gives batches without end is to be tried as an array.
+    if gives_batches(data):
+        raise ConfigError(
+            f"Expected arrays of data; got a {type(data).__name__}, which gives batches. Pass it "
+            "alone, to fit, evaluate or predict."
+        )
+
+
 def _checked(value: Any) -> Any:
+    _check_no_batches(value)
     array = to_array(value)
     if array is None:
         raise ConfigError("Got None where an array of data is expected.")

@@ -8,6 +8,7 @@ from kir import losses
 from kir.engine.base_layer import Layer as Layer
 from kir.engine.executor import executor
 from kir.engine.network import Network as Network
+from kir.engine.streams import check_alone, check_arrays, gives_batches
 from kir.engine.training_utils import (
     check_array_length_consistency as check_array_length_consistency,
 )
@@ -118,7 +119,8 @@ class Model(Network):
         """Trains the model for a number of epochs.
 
         Args:
-            x: arrays of inputs: one, a list, or a dict by input name.
+            x: arrays of inputs: one, a list, or a dict by input name. A generator or `Sequence`
+                is handed to `fit_generator`.
             y: arrays of targets: one, a list, or a dict by output name.
             batch_size: samples in a step; None is 32.
             epochs: number of the last epoch, counted from `initial_epoch`.
@@ -132,7 +134,8 @@ class Model(Network):
             initial_epoch: epoch to start at.
             steps_per_epoch: steps in an epoch, where inputs are tensors.
             validation_steps: steps of validation, where inputs are tensors.
-            **kwargs: `nb_epoch`, the name that `epochs` had in Keras 1.
+            **kwargs: `nb_epoch`, the name that `epochs` had in Keras 1; with a generator
+                `max_queue_size`, `workers` and `use_multiprocessing`.
 
         Returns:
             A `History`; its `history` is a dict of lists, one number an epoch.
@@ -141,6 +144,28 @@ class Model(Network):
             StateError: the model is not compiled.
             ShapeError, ConfigError: data that do not fit the model.
         """
+        if gives_batches(x):
+            split = validation_split or None
+            check_alone(
+                "fit",
+                y=y,
+                batch_size=batch_size,
+                sample_weight=sample_weight,
+                validation_split=split,
+            )
+            return self.fit_generator(
+                x,
+                steps_per_epoch=steps_per_epoch,
+                epochs=epochs,
+                verbose=verbose,
+                callbacks=callbacks,
+                validation_data=validation_data,
+                validation_steps=validation_steps,
+                class_weight=class_weight,
+                shuffle=bool(shuffle),
+                initial_epoch=initial_epoch,
+                **kwargs,
+            )
         return self._compiled().fit(
             x=x,
             y=y,
@@ -167,12 +192,19 @@ class Model(Network):
         verbose: int = 1,
         sample_weight: Any = None,
         steps: int | None = None,
+        **kwargs: Any,
     ) -> Any:
         """Loss and metrics on data, averaged over samples.
+
+        A generator or `Sequence` is handed to `evaluate_generator`, with `kwargs`.
 
         Returns:
             The loss as a number, or a list of numbers in the order of `metrics_names`.
         """
+        if gives_batches(x):
+            check_alone("evaluate", y=y, batch_size=batch_size, sample_weight=sample_weight)
+            return self.evaluate_generator(x, steps=steps, verbose=verbose, **kwargs)
+        check_arrays("evaluate", kwargs)
         return self._compiled().evaluate(
             x=x,
             y=y,
@@ -183,16 +215,28 @@ class Model(Network):
         )
 
     def predict(
-        self, x: Any, batch_size: int | None = None, verbose: int = 0, steps: int | None = None
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: int = 0,
+        steps: int | None = None,
+        **kwargs: Any,
     ) -> Any:
         """The model's outputs for data, as one NumPy array or a list of them.
+
+        A generator or `Sequence` is handed to `predict_generator`, with `kwargs`.
 
         Args:
             x: arrays of inputs: one, a list, or a dict by input name.
             batch_size: samples in a step; None is 32.
             verbose: 1 shows a progress bar.
             steps: number of steps, where inputs are tensors.
+            **kwargs: `max_queue_size`, `workers` and `use_multiprocessing`, with a generator.
         """
+        if gives_batches(x):
+            check_alone("predict", batch_size=batch_size)
+            return self.predict_generator(x, steps=steps, verbose=verbose, **kwargs)
+        check_arrays("predict", kwargs)
         return self._running().predict(x, batch_size=batch_size, verbose=verbose, steps=steps)
 
     def train_on_batch(

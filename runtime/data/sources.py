@@ -14,11 +14,6 @@ from kir.utils.data_utils import GeneratorEnqueuer, OrderedEnqueuer, Sequence
 Parts = tuple[Any, Any, Any]
 
 
-def is_generator(value: Any) -> bool:
-    """Whether `value` gives batches, rather than being data."""
-    return hasattr(value, "__next__") or isinstance(value, Sequence)
-
-
 def step_count(generator: Any, steps: int | None, name: str) -> int:
     """The number of batches in an epoch: what is asked for, else a Sequence's length.
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from kir.engine.streams import gives_batches
 from kir.errors import ConfigError
 from kir.utils.progbar import Progbar
 from runtime.data import sources
@@ -38,7 +39,7 @@ def fit_generator(
 ) -> Any:
     """Trains a model batch by batch; see `Model.fit_generator`."""
     steps = sources.step_count(generator, steps_per_epoch, "steps_per_epoch")
-    if sources.is_generator(validation_data):
+    if gives_batches(validation_data):
         validation_steps = sources.step_count(validation_data, validation_steps, "validation_steps")
     with contextlib.ExitStack() as stack:
         queue = (workers, use_multiprocessing, max_queue_size)
@@ -101,9 +102,9 @@ def _validation(
     read: list[Iterator[Any]],
 ) -> tuple[Callable[[], Sequence[Any]] | None, list[Any] | None]:
     """How an epoch is judged, and the arrays that callbacks see."""
-    if data is None or (not sources.is_generator(data) and not data):
+    if data is None or (not gives_batches(data) and not data):
         return None, None
-    if sources.is_generator(data):
+    if gives_batches(data):
         assert steps is not None
         batches = stack.enter_context(sources.reading(data, *queue, count=steps * epochs))
         read.append(batches)

@@ -301,3 +301,35 @@ def test_processes_for_a_generator_are_warned_of():
         make_model().fit_generator(
             iter([Rows()[0]]), 1, workers=2, use_multiprocessing=True, verbose=0
         )
+
+
+def test_the_methods_for_arrays_hand_batches_on():
+    rows = Rows(40)
+    first, second = make_model(), make_model()
+    second.set_weights(first.get_weights())
+    options = {"epochs": 2, "validation_data": rows, "shuffle": False, "verbose": 0}
+    wanted = first.fit_generator(rows, **options).history
+    assert second.fit(rows, workers=2, max_queue_size=3, **options).history == wanted
+    assert second.evaluate(rows, verbose=0) == first.evaluate_generator(rows)
+    assert second.evaluate(endless(rows), steps=5, verbose=0) == first.evaluate_generator(rows)
+    np.testing.assert_array_equal(second.predict(rows, workers=0), first.predict_generator(rows))
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda m, b: m.fit(b, np.zeros((8, 2))), ConfigError, "`y` argument is not supported"),
+        (lambda m, b: m.fit(b, batch_size=8), ConfigError, "`batch_size` argument"),
+        (lambda m, b: m.fit(b, validation_split=0.1), ConfigError, "`validation_split`"),
+        (lambda m, b: m.evaluate(b, sample_weight=np.ones(8)), ConfigError, "`sample_weight`"),
+        (lambda m, b: m.predict(b[0][0], workers=2), TypeError, "argument 'workers'"),
+        (lambda m, b: m.evaluate(*b[0], workers=2), TypeError, "argument 'workers'"),
+        (lambda m, b: m.fit(endless(b)), ConfigError, "specify `steps_per_epoch`"),
+        (lambda m, b: m.train_on_batch(b, np.zeros((8, 2))), ConfigError, "got a Rows, which"),
+        (lambda m, b: m.fit([b], np.zeros((8, 2))), ConfigError, "got a Rows, which gives"),
+        (lambda m, b: m.predict_on_batch(endless(b)), ConfigError, "got a generator, which"),
+    ],
+)
+def test_batches_stand_for_no_arrays(call, error, message):
+    with pytest.raises(error, match=message):
+        call(make_model(), Rows(16))
