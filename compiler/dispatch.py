@@ -201,9 +201,12 @@ def _plain(value: Any) -> Any:
     """An argument in a form that an attribute can hold; symbolic values stay."""
     if isinstance(value, Symbolic | Weight):
         return value
+    if hasattr(value, "_fields") and not contains_symbolic(list(value)):
+        # Such as the descriptions of features, which TensorFlow tells apart by their classes.
+        return Opaque(type(value).__name__, value)
     if isinstance(value, list | tuple):
         items = [_plain(v) for v in value]
-        # Named tuples are rare among arguments, and TensorFlow takes tuples for them.
+        # Other named tuples are rare among arguments, and TensorFlow takes tuples for them.
         return tuple(items) if isinstance(value, tuple) else items
     if isinstance(value, Mapping):
         return {k: _plain(v) for k, v in value.items()}

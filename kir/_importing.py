@@ -56,11 +56,18 @@ class AliasFinder(MetaPathFinder, Loader):
     Args:
         packages: the real package or module by the name that stands for it.
         named: whether a package itself is an object of its own that bears the name.
+        explain: the message where a name stands for nothing.
     """
 
-    def __init__(self, packages: Mapping[str, str], named: bool = True) -> None:
+    def __init__(
+        self,
+        packages: Mapping[str, str],
+        named: bool = True,
+        explain: Callable[[str], str] = "No module named {!r}".format,
+    ) -> None:
         self.packages = packages
         self._named = named
+        self._explain = explain
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -83,14 +90,7 @@ class AliasFinder(MetaPathFinder, Loader):
             # A package that an existing module needs and misses is another matter.
             if error.name is None or not f"{real}.".startswith(f"{error.name}."):
                 raise
-            parent, _, name = alias.rpartition(".")
-            if not self._named:
-                raise MissingModuleError(f"No module named {alias!r}", name=alias) from None
-        raise MissingModuleError(
-            f"No module named {alias!r}: Keras 2.2.4 has no {name!r} in {parent!r}, or kir does "
-            f"not offer it. Look at dir({parent}) for what there is.",
-            name=alias,
-        )
+        raise MissingModuleError(self._explain(alias), name=alias)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         real: ModuleType = spec.loader_state

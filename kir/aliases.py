@@ -14,14 +14,12 @@ from __future__ import annotations
 import functools
 import importlib
 import sys
-from collections.abc import Sequence
-from importlib.machinery import ModuleSpec
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 from kir._importing import AfterImport, AliasFinder, StandIn
 from kir._importing import unwrapped as unwrapped
-from kir.errors import MissingModuleError
 from kir.former_names import install as install_former_names
 
 TENSORFLOW = "tensorflow"
@@ -33,7 +31,22 @@ PACKAGES = {
     "keras_preprocessing": "kir.preprocessing",
 }
 # What programs for TensorFlow 1 import from it beside its own modules.
+_CONTRIB = "compiler.tensorflow_1.contrib"
+_LEARN = (
+    "tensorflow.contrib.learn.python.learn.datasets.mnist",
+    "tensorflow.examples.tutorials.mnist.input_data",
+)
 TENSORFLOW_PACKAGES = {"tensorflow.keras": "kir"}
+TENSORFLOW_1_PACKAGES = {
+    # The data sets that examples read, and the packages on the way to them.
+    **{
+        ".".join(parts[:i]): f"{_CONTRIB}.learn"
+        for parts in (name.split(".") for name in _LEARN)
+        for i in range(len(parts), 1, -1)
+        if parts[:i] != ["tensorflow", "contrib"]
+    },
+    "tensorflow.contrib": _CONTRIB,
+}
 
 # Where programs for TensorFlow 1 found functions beside their public places, which are the values.
 OLD_HOMES = {
@@ -47,24 +60,6 @@ OLD_HOMES = {
     "saved_model.utils": {"build_tensor_info": "saved_model.utils.build_tensor_info"},
     "saved_model.utils_impl": {"build_tensor_info": "saved_model.utils.build_tensor_info"},
 }
-
-
-class _TensorFlowFinder(AfterImport):
-    """Puts a stand-in in front of TensorFlow once it is loaded."""
-
-    def __init__(self) -> None:
-        super().__init__({TENSORFLOW: _put_in_front})
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        if f"{fullname}.".startswith("tensorflow.contrib."):
-            raise MissingModuleError(
-                f"No module named {fullname!r}: TensorFlow has no contrib any more. Use the layers "
-                "and functions of Keras, or what tf.* offers for it.",
-                name=fullname,
-            )
-        return super().find_spec(fullname, path, target)
 
 
 def tensorflow_1(module: ModuleType) -> ModuleType:
@@ -104,6 +99,21 @@ def _late(path: str) -> Callable[..., Any]:
     return call
 
 
+def _explain_keras(alias: str) -> str:
+    parent, _, name = alias.rpartition(".")
+    return (
+        f"No module named {alias!r}: Keras 2.2.4 has no {name!r} in {parent!r}, or kir does not "
+        f"offer it. Look at dir({parent}) for what there is."
+    )
+
+
+def _explain_contrib(alias: str) -> str:
+    return (
+        f"No module named {alias!r}: TensorFlow has no contrib any more. Use the layers and "
+        "functions of Keras, or what tf.* offers for it."
+    )
+
+
 def _has_finder(packages: dict[str, str]) -> bool:
     return any(isinstance(f, AliasFinder) and f.packages is packages for f in sys.meta_path)
 
@@ -127,8 +137,12 @@ def install_as_keras(tf1: bool = False, former_names: bool = True) -> None:
         for name in list(sys.modules):
             if name.partition(".")[0] in PACKAGES:
                 del sys.modules[name]
-        sys.meta_path.insert(0, AliasFinder(PACKAGES))
+        sys.meta_path.insert(0, AliasFinder(PACKAGES, explain=_explain_keras))
     if tf1 and not _has_finder(TENSORFLOW_PACKAGES):
-        sys.meta_path[:0] = [AliasFinder(TENSORFLOW_PACKAGES), _TensorFlowFinder()]
+        sys.meta_path[:0] = [
+            AliasFinder(TENSORFLOW_PACKAGES, explain=_explain_keras),
+            AliasFinder(TENSORFLOW_1_PACKAGES, named=False, explain=_explain_contrib),
+            AfterImport({TENSORFLOW: _put_in_front}),
+        ]
         if TENSORFLOW in sys.modules:
             _put_in_front(sys.modules[TENSORFLOW])

@@ -10,7 +10,16 @@ import numpy as np
 
 from compiler.dispatch import connect, record_call
 from compiler.tensorflow import internal, tf
-from compiler.tensorflow_1 import exporting, graphs, metrics, pipelines, saving, training, variables
+from compiler.tensorflow_1 import (
+    exporting,
+    graphs,
+    metrics,
+    pipelines,
+    queues,
+    saving,
+    training,
+    variables,
+)
 from compiler.tensorflow_1.accounts import keep_account
 from compiler.tensorflow_1.names import namespace
 from kir import backend as K
@@ -24,7 +33,6 @@ VERSION = "1.12.0"
 
 # Names with nothing left behind them, and what to write instead.
 GONE = {
-    "contrib": "Use the layers and functions of Keras, or what tf.* offers for it",
     "layers": "Use keras.layers",
     "estimator": "Use a Keras model's fit and predict",
     "feature_column": "Prepare the columns with NumPy",
@@ -78,6 +86,7 @@ def _own() -> dict[str, Any]:
         "__version__": VERSION,
         "VERSION": VERSION,
         "newaxis": None,
+        "contrib": importlib.import_module("compiler.tensorflow_1.contrib"),
         "keras": importlib.import_module("kir"),
         "placeholder": placeholder,
         "placeholder_with_default": placeholder_with_default,
@@ -90,6 +99,7 @@ def _own() -> dict[str, Any]:
             v1.train,
             {
                 **training.NAMES,
+                **queues.TRAIN,
                 "Saver": saving.Saver,
                 "import_meta_graph": graphs.import_meta_graph,
             },
@@ -98,6 +108,7 @@ def _own() -> dict[str, Any]:
         "saved_model": namespace(v1.saved_model, exporting.saved_model_names()),
         "summary": namespace(v1.summary, {"FileWriter": graphs.FileWriter}),
         **graphs.NAMES,
+        **queues.READERS,
         **variables.NAMES,
         **_drawn("", RANDOM),
     }

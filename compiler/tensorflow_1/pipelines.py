@@ -48,13 +48,23 @@ class Iterator:
     def get_next(self, name: str | None = None) -> Any:
         """The next element, as symbolic tensors: every run of a program takes one."""
         if executing():
-            return self._source.get_next()
+            return self._take()
         spec = self.dataset.element_spec
         types = [_type_of(s) for s in tf.nest.flatten(spec)]
-        take = Opaque("next_element", self._source.get_next)
+        take = Opaque("next_element", self._take)
         node = Node("tf.function", [], types, attributes={"function": take}, value_class=Tensor)
         announce(node)
         return tf.nest.pack_sequence_as(spec, list(node.outputs))
+
+    def _take(self) -> Any:
+        return self._source.get_next()
+
+
+def iterator_of(node: Node) -> Iterator | None:
+    """The iterator that a node takes its values from."""
+    function = node.attributes.get("function")
+    owner = getattr(function.value, "__self__", None) if isinstance(function, Opaque) else None
+    return owner if isinstance(owner, Iterator) else None
 
 
 def _type_of(spec: Any) -> TensorType:

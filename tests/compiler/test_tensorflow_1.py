@@ -144,10 +144,15 @@ def test_events_are_written_for_tensorboard(tmp_path):
     assert len(list(tmp_path.glob("events.out.*"))) == 1
 
 
-@pytest.mark.parametrize("name", ["contrib", "layers"])
+@pytest.mark.parametrize("name", ["estimator", "layers"])
 def test_what_is_gone_says_what_to_use(name):
     with pytest.raises(AttributeError, match=f"has no tf.{name}, .* Use "):
         getattr(tf, name)
+
+
+def test_what_is_gone_of_contrib_says_what_to_use():
+    with pytest.raises(AttributeError, match=r"no tf\.contrib\.rnn\. Use "):
+        _ = tf.contrib.rnn
 
 
 def test_an_unknown_name_is_an_attribute_error():

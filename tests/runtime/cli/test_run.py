@@ -146,6 +146,10 @@ def test_tensorflow_1_names_are_there_with_tf1(start: Start) -> None:
         print(K.get_session().run(tf.reduce_sum(x, reduction_indices=1), {x: [[1, 2]]}))
         print(Dense is keras.layers.Dense, tf.keras is keras.backend.tf.keras)
         print([m for m in sys.modules if m.startswith('keras.src')])
+        from tensorflow.contrib.learn.python.learn.datasets import mnist
+        from tensorflow.examples.tutorials.mnist import input_data
+        import tensorflow.contrib.image
+        print(mnist.read_data_sets is input_data.read_data_sets, tf.contrib.image.rotate.__name__)
         try:
             import tensorflow.contrib.slim
         except ImportError as error:
@@ -155,8 +159,8 @@ def test_tensorflow_1_names_are_there_with_tf1(start: Start) -> None:
         "script.py",
     )
     lines = ran.stdout.splitlines()
-    assert lines[:3] == ["[3.]", "True True", "[]"], ran.stderr
-    assert "TensorFlow has no contrib any more" in lines[3]
+    assert lines[:4] == ["[3.]", "True True", "[]", "True rotate"], ran.stderr
+    assert "TensorFlow has no contrib any more" in lines[4]
 
 
 @pytest.mark.slow
