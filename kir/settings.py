@@ -24,6 +24,7 @@ class _Settings:
     epsilon: float = 1e-7
     image_data_format: str = "channels_last"
     learning_phase: int | None = None
+    gradient_names: dict[str, str] = field(default_factory=dict)
     uids: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
     resets: list[Callable[[], None]] = field(default_factory=list)
 
@@ -147,6 +148,16 @@ def fixed_learning_phase() -> int | None:
 def fix_learning_phase(value: int | None) -> None:
     """Fixes the learning phase, 0 or 1, or with None lets each program have its own again."""
     _SETTINGS.learning_phase = value
+
+
+def gradient_names() -> dict[str, str]:
+    """For ops of TensorFlow's, by whose gradients theirs are replaced in what is built now."""
+    return _SETTINGS.gradient_names
+
+
+def replace_gradients(names: Mapping[str, str]) -> None:
+    """Replaces all of `gradient_names` for what is built from now on."""
+    _SETTINGS.gradient_names = dict(names)
 
 
 def get_uid(prefix: str = "") -> int:

@@ -99,6 +99,9 @@ def _evaluate(node: Node, env: Environment, context: Context, used: set[Value]) 
             scopes.enter_context(tf.device(node.device))
         if node.phase is not None:
             scopes.enter_context(context.in_phase(node.phase))
+        if node.gradient_names:
+            graph = tf.compat.v1.get_default_graph()
+            scopes.enter_context(graph.gradient_override_map(dict(node.gradient_names)))
         _store(node, _results(node, env, context, used), env)
 
 

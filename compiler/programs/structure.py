@@ -47,6 +47,8 @@ class Structure:
         """Whether the node can stand in a key."""
         if not node.op.startswith("k.") or node.op in _STATEFUL or has_opaque(node.attributes):
             return False
+        if node.gradient_names:
+            return False
         operands = [self._number(v) for v in node.inputs]
         if None in operands:
             return False

@@ -9,6 +9,7 @@ from typing import Any
 from compiler.tensorflow import tf
 from compiler.tensorflow_1.names import find_tensor, named_tensors
 from kir import backend as K
+from kir import settings
 from kir.backend import session as kir_session
 from kir.backend.methods import Producer
 from kir.backend.session import Operation, get_session
@@ -50,6 +51,16 @@ class Graph:
         return contextlib.nullcontext()
 
     name_scope = device
+
+    @contextlib.contextmanager
+    def gradient_override_map(self, op_type_map: Any) -> Iterator[None]:
+        """A scope in which ops get the gradients that were registered under other names."""
+        before = settings.gradient_names()
+        settings.replace_gradients({**before, **op_type_map})
+        try:
+            yield
+        finally:
+            settings.replace_gradients(before)
 
     def finalize(self) -> None:
         """Does nothing."""

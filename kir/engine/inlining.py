@@ -41,6 +41,7 @@ def copy_node(
     copied.path = node.path
     copied.device = node.device
     copied.phase = node.phase
+    copied.gradient_names = node.gradient_names
     copied.effects = node.effects
     # A network's is over the operands that it had.
     copied.inner = node.inner if node.region is None else None

@@ -239,6 +239,7 @@ _RECORDED: weakref.WeakKeyDictionary[Node, None] = weakref.WeakKeyDictionary()
 
 def note(node: Node) -> None:
     """Enters a node that was just recorded in the innermost trace, or among all others."""
+    node.gradient_names = tuple(settings.gradient_names().items())
     if NEW_NODES:
         NEW_NODES[-1].append(node)
     else:

@@ -116,6 +116,8 @@ class Node:
             Likewise in no file.
         phase: the learning phase that was fixed for the process when the call was made (0 or 1);
             None where the call follows its program's. Likewise.
+        gradient_names: for ops of TensorFlow's, by whose gradients theirs are replaced when this
+            node is computed; pairs of names. Likewise.
         inner: what a call of a layer that is made of layers computes, in this process; see
             `kir.engine.inlining`. Like `seeds` and `layer` in no file.
         effects: which results of a user's layer are losses and new values of variables, in this
@@ -130,6 +132,7 @@ class Node:
         "attributes",
         "device",
         "effects",
+        "gradient_names",
         "inner",
         "inputs",
         "is_frozen",
@@ -176,6 +179,7 @@ class Node:
         self.path = ""
         self.device = ""
         self.phase: int | None = None
+        self.gradient_names: tuple[tuple[str, str], ...] = ()
         self.outputs = tuple(
             value_class(t, output_names[i] if output_names else name, self, i)
             for i, t in enumerate(output_types)
