@@ -173,6 +173,14 @@ def losses_by(node: Node) -> list[Value]:
     return [*(node.outputs[i] for i in added), *node.layer.node_losses(node)]
 
 
+def free_losses_by(node: Node) -> list[Value]:
+    """The losses that a user's call adds, or the calls inside a nested model's, for no inputs."""
+    if is_network_call(node):
+        return [loss for inner in expansion(node).nodes for loss in free_losses_by(inner)]
+    added = node.effects.free_losses if node.effects is not None else ()
+    return [node.outputs[i] for i in added]
+
+
 def losses_of(nodes: Iterable[Node]) -> list[Value]:
     """The losses that calls add, such as activity regularizers'."""
     return [

@@ -31,6 +31,7 @@ class LayerEffects:
             return
         if self._collector is not None:
             self._collector.losses += found
+            self._collector.free_losses += found if inputs is None else ()
             return
         self._losses += found
         key = object_key(inputs)

@@ -16,7 +16,7 @@ import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,6 +68,7 @@ class Effects:
     Attributes:
         public_count: how many results the caller gets.
         losses: which results are losses.
+        free_losses: which of them were added without inputs that they depend on.
         updates: what to change by results.
         captured: of an opaque call, the values that its last operands are in the user's code.
         is_opaque: whether `call` runs anew in each program.
@@ -78,6 +79,7 @@ class Effects:
     updates: tuple[Update, ...] = ()
     captured: tuple[Value, ...] = ()
     is_opaque: bool = False
+    free_losses: tuple[int, ...] = ()
 
 
 @dataclass
@@ -86,6 +88,7 @@ class Collector:
 
     losses: list[Any] = field(default_factory=list)
     updates: list[Any] = field(default_factory=list)
+    free_losses: list[Any] = field(default_factory=list)
 
 
 @dataclass
@@ -152,7 +155,17 @@ class _Call:
                     for k, v in update.arguments.items()
                 }
                 updates.append(Update(update.function, arguments))
-        self.effects = Effects(len(self.results), tuple(r.index for r in losses), tuple(updates))
+        free = set(map(id, self.collected.free_losses))
+        self.effects = Effects(
+            len(self.results),
+            tuple(r.index for r in losses),
+            tuple(updates),
+            free_losses=tuple(
+                r.index
+                for r, loss in zip(losses, self.collected.losses, strict=True)
+                if id(loss) in free
+            ),
+        )
         return found
 
 
@@ -421,9 +434,7 @@ def _opaque(call: _Call) -> _Traced:
     assert call.effects is not None
     extra = [v for v in operands[len(call.tensors) :] if v not in call.masks]
     captured = (*extra, *found.captured)
-    call.effects = Effects(
-        call.effects.public_count, call.effects.losses, call.effects.updates, captured, True
-    )
+    call.effects = replace(call.effects, captured=captured, is_opaque=True)
     return _Traced(found.types, captured, None, found.uses_phase)
 
 

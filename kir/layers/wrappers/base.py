@@ -9,7 +9,7 @@ import numpy as np
 
 from kir.engine.base_layer import Layer
 from kir.engine.fields import Field
-from kir.engine.inlining import call_results, substitute, updates_by
+from kir.engine.inlining import call_results, free_losses_by, substitute, updates_by
 from kir.engine.names import undisturbed
 from kir.engine.node import Node
 from kir.engine.tensor import Tensor
@@ -209,6 +209,18 @@ class Wrapper(Layer):
         known = self._results(node)
         updates = [u for inner in node.inner.nodes for u in updates_by(inner)]
         return substitute([u for u in updates if known.keys() >= set(call_results([u]))], known)
+
+    def node_losses(self, node: Any) -> list[Any]:
+        """The activity regularizer's loss, and what the layer inside adds.
+
+        Keras 2.2: losses that a call inside adds for its inputs do not count.
+        """
+        found = super().node_losses(node)
+        if node.inner is None:
+            return found
+        known = self._results(node)
+        inner = [loss for one in node.inner.nodes for loss in free_losses_by(one)]
+        return [*found, *(known[loss] for loss in inner if loss in known)]
 
     def _results(self, node: Any) -> dict[Value, Value]:
         """Which result of the call each result inside is, of those that updates may need."""

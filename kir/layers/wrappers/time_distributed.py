@@ -94,9 +94,10 @@ class TimeDistributed(Wrapper):
 
         Keras 2.2: where the batch size is fixed it counts twice.
         """
-        # Two values, as a model counts each value once.
-        times = 2 if node.inputs[0].type.shape[0] else 1
-        return [loss for _ in range(times) for loss in super(Wrapper, self).node_losses(node)]
+        # Made again, as a model counts each value once.
+        is_stepwise = bool(node.inputs[0].type.shape[0])
+        again = super().node_losses(node) if is_stepwise else ()
+        return [*super().node_losses(node), *again]
 
     @property
     def _input_map(self) -> dict[str, Any]:

@@ -17,8 +17,10 @@ from kir.layers import (
     Masking,
     SimpleRNN,
     TimeDistributed,
+    add,
 )
 from kir.models import Model, Sequential
+from kir.regularizers import l2
 
 pytestmark = pytest.mark.tf
 
@@ -100,6 +102,51 @@ def test_numbers_count_in_the_loss_as_often_as_they_were_added():
     model.add_loss(1)
     model.compile("sgd", "mse")
     assert model.evaluate(np.ones((2, 2)), np.zeros((2, 1)), verbose=0) == 2.0
+
+
+class Penalized(Layer):
+    """Adds a loss for its inputs, one of its weight, and a number."""
+
+    def build(self, input_shape):
+        self.scale = self.add_weight("scale", (3,), initializer="ones", regularizer=l2(0.5))
+        super().build(input_shape)
+
+    def call(self, inputs):
+        self.add_loss(K.mean(K.square(inputs)), inputs=inputs)
+        self.add_loss(K.sum(self.scale))
+        self.add_loss(0.25)
+        return inputs * self.scale
+
+
+def dense(**kwargs):
+    return Dense(3, kernel_regularizer="l2", activity_regularizer="l2", **kwargs)
+
+
+@pytest.mark.parametrize(
+    ("make", "shape", "count"),
+    [
+        (dense, (3,), 3),
+        (lambda: Sequential([dense(input_shape=(3,))]), (3,), 3),
+        (Penalized, (3,), 7),
+        (lambda: TimeDistributed(dense()), (2, 3), 3),
+        (lambda: TimeDistributed(Penalized()), (2, 3), 5),
+        (lambda: TimeDistributed(Sequential([dense(input_shape=(3,))])), (2, 3), 1),
+        (lambda: Bidirectional(SimpleRNN(3, recurrent_regularizer="l2")), (2, 3), 2),
+    ],
+    ids=["Dense", "model", "own", "steps", "own steps", "model steps", "both ways"],
+)
+def test_the_loss_is_the_sum_of_the_models_losses(make, shape, count):
+    # Keras 2.2: what is added for its inputs inside of TimeDistributed does not count.
+    a, b, layer = Input(shape), Input(shape), make()
+    model = Model([a, b], add([layer(a), layer(b)]))
+    model.compile("sgd", "mse")
+    data = [np.random.random((4, *shape)) for _ in range(2)]
+    targets = model.predict(data)
+    assert len(model.losses) == count
+    values = K.function(model.inputs, model.losses)(data)
+    total = sum(map(np.sum, values))
+    assert model.evaluate(data, targets, verbose=0) == pytest.approx(total, rel=1e-4)
+    assert model.train_on_batch(data, targets) == pytest.approx(total, rel=1e-4)
 
 
 def test_a_mask_goes_through_a_model_in_every_time_step():
