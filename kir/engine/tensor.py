@@ -11,6 +11,7 @@ from typing import Any
 
 from kir import settings
 from kir.engine.executor import executor
+from kir.engine.static_shape import StaticShape
 from kir.errors import DTypeError, ShapeError
 from kir.ir.graph import Node, Opaque, Ref, Value, Weight
 from kir.ir.types import TensorType
@@ -18,21 +19,6 @@ from kir.ir.types import TensorType
 TypeRule = Callable[
     [Mapping[str, Any], tuple[TensorType, ...]], "TensorType | list[TensorType] | None"
 ]
-
-
-class StaticShape(tuple[int | None, ...]):
-    """A shape as TensorFlow 1 programs use it: a tuple with `as_list()` and `ndims`."""
-
-    __slots__ = ()
-
-    def as_list(self) -> list[int | None]:
-        """The sizes as a list."""
-        return list(self)
-
-    @property
-    def ndims(self) -> int:
-        """The number of axes."""
-        return len(self)
 
 
 class DTypeName(str):
@@ -90,7 +76,7 @@ class Symbolic:
     @property
     def shape(self) -> StaticShape:
         """The static shape."""
-        return StaticShape(self.type.shape or ())
+        return StaticShape(self.type.shape)
 
     def get_shape(self) -> StaticShape:
         """The static shape."""
