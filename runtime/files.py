@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from kir.engine import saving
 from kir.errors import ArgumentError
-from kir.utils import io_utils
 from kir.utils.atomic import replacing as replacing
 from kir.utils.atomic import replacing_folder as replacing_folder
 
@@ -31,7 +31,8 @@ def ask_to_proceed_with_overwrite(filepath: str) -> bool:
         FileExistsError: there is no terminal to ask on.
     """
     try:
-        return io_utils.ask_to_proceed_with_overwrite(filepath)
+        # Where programs put an answer of their own, as it was here that Keras asked.
+        return saving.ask_to_proceed_with_overwrite(filepath)
     except EOFError as error:
         raise FileExistsError(
             f"{filepath!r} exists, overwrite=False was given and there is no terminal to ask on. "

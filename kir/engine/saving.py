@@ -14,6 +14,7 @@ from kir.engine.executor import executor
 from kir.serde.config import model_from_config as model_from_config
 from kir.serde.config import model_from_json as model_from_json
 from kir.serde.config import model_from_yaml as model_from_yaml
+from kir.utils.io_utils import ask_to_proceed_with_overwrite as ask_to_proceed_with_overwrite
 
 __all__ = [
     "load_attributes_from_hdf5_group",

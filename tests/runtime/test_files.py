@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kir.engine import saving
 from runtime.files import ask_to_proceed_with_overwrite, may_write, replacing
 from tests.processes import start_python
 
@@ -124,6 +125,15 @@ def test_only_an_existing_file_is_asked_about(tmp_path, monkeypatch):
     (tmp_path / "old").touch()
     assert may_write(tmp_path / "old", overwrite=True)
     assert not may_write(tmp_path / "old", overwrite=False)
+
+
+def test_a_program_may_answer_by_itself(tmp_path, monkeypatch):
+    path = tmp_path / "old"
+    path.touch()
+    asked = []
+    monkeypatch.setattr(saving, "ask_to_proceed_with_overwrite", asked.append)
+    assert not may_write(path, overwrite=False)
+    assert asked == [str(path)]
 
 
 def test_without_a_terminal_the_question_is_an_error(tmp_path, monkeypatch):
