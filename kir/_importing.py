@@ -143,5 +143,10 @@ class AfterImport(MetaPathFinder, Loader):
         assert real.loader is not None
         # The import system has written our spec over the module's own.
         module.__spec__, module.__loader__ = real, real.loader
-        real.loader.exec_module(module)
-        self.actions[real.name](module)
+        # By this other threads see that they have to wait for the module.
+        real._initializing = True  # type: ignore[attr-defined]
+        try:
+            real.loader.exec_module(module)
+            self.actions[real.name](module)
+        finally:
+            real._initializing = False  # type: ignore[attr-defined]

@@ -7,7 +7,7 @@ import functools
 import pytest
 
 from kir._importing import AliasFinder
-from tests.processes import run_python, start_python
+from tests.processes import ROOT, run_python, start_python
 
 INSTALL = """
 import kir
@@ -182,3 +182,26 @@ def test_a_missing_module_is_named_as_the_program_named_it() -> None:
     finder = AliasFinder({"gone": "email"}, named=False)
     with pytest.raises(ModuleNotFoundError, match=r"^No module named 'gone.nothing'$"):
         finder.find_spec("gone.nothing", None)
+
+
+def test_threads_wait_for_a_module_that_gets_names(tmp_path):
+    (tmp_path / "slow_library.py").write_text("import time; time.sleep(0.5); late = 1")
+    run_python(
+        """
+        import sys
+        from concurrent.futures import ThreadPoolExecutor
+        from kir._importing import AfterImport
+
+        added = []
+        sys.meta_path.insert(0, AfterImport({"slow_library": added.append}))
+
+        def read(_):
+            import slow_library
+            return slow_library.late
+
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(read, range(4))) == [1] * 4
+        assert len(added) == 1
+        """,
+        environment={"PYTHONPATH": f"{ROOT}:{tmp_path}"},
+    )
