@@ -119,8 +119,9 @@ class Model(Network):
         """Trains the model for a number of epochs.
 
         Args:
-            x: arrays of inputs: one, a list, or a dict by input name. A generator or `Sequence`
-                is handed to `fit_generator`.
+            x: arrays of inputs: one, a list, or a dict by input name; or symbolic tensors, which
+                are computed anew in each step. A generator or `Sequence` is handed to
+                `fit_generator`.
             y: arrays of targets: one, a list, or a dict by output name.
             batch_size: samples in a step; None is 32.
             epochs: number of the last epoch, counted from `initial_epoch`.

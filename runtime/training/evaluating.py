@@ -10,6 +10,7 @@ import numpy as np
 from kir.errors import ConfigError
 from kir.utils.progbar import Progbar
 from runtime.data import datasets_of_batches as datasets
+from runtime.data import tensors
 from runtime.training.batches import Batches
 from runtime.training.predicting import checked_batch_size
 
@@ -27,6 +28,11 @@ def evaluate(
     if datasets.is_dataset(x):
         source = datasets.batches(x)
         steps = datasets.step_count(x, steps, "steps")
+        return trainer.evaluate_generator(generator=source, steps=steps, workers=0, verbose=verbose)
+    tensors.check_stepwise((x, y), steps, "steps")
+    if tensors.are_symbolic(x, y, sample_weight):
+        checked_batch_size(batch_size, steps, "steps")
+        source = tensors.batches(x, y, sample_weight)
         return trainer.evaluate_generator(generator=source, steps=steps, workers=0, verbose=verbose)
     if x is None and y is None and steps is None:
         raise ConfigError(

@@ -9,6 +9,7 @@ from typing import Any
 from kir.errors import ArgumentError, ConfigError
 from kir.user_warnings import warn_user
 from runtime.data import datasets_of_batches as datasets
+from runtime.data import tensors
 from runtime.training.array_feeds import ArrayFeed, TensorFeed
 from runtime.training.batches import Batches
 from runtime.training.evaluating import mean_logs
@@ -47,6 +48,24 @@ def fit(
             validation_data=validation_data,
             validation_steps=validation_steps,
             class_weight=class_weight,
+            initial_epoch=initial_epoch,
+        )
+    tensors.check_stepwise((x, y), steps_per_epoch, "steps_per_epoch", validation_split)
+    if tensors.are_symbolic(x, y, sample_weight, validation_data):
+        checked_batch_size(batch_size, steps_per_epoch, "steps_per_epoch")
+        if tensors.are_symbolic(validation_data):
+            tensors.check_stepwise(validation_data, validation_steps, "validation_steps")
+            validation_data = tensors.batches(*validation_parts(validation_data))
+        return trainer.fit_generator(
+            generator=tensors.batches(x, y, sample_weight),
+            steps_per_epoch=steps_per_epoch,
+            epochs=epochs,
+            verbose=verbose,
+            callbacks=callbacks,
+            validation_data=validation_data,
+            validation_steps=validation_steps,
+            class_weight=class_weight,
+            workers=0,
             initial_epoch=initial_epoch,
         )
     if x is None and y is None and steps_per_epoch is None:

@@ -11,6 +11,7 @@ from compiler.tensorflow import tf
 from kir.errors import ConfigError
 from kir.utils.progbar import Progbar
 from runtime.data import datasets_of_batches as datasets
+from runtime.data import tensors
 from runtime.training.batches import check_stateful, standardize_inputs, take
 
 DEFAULT_BATCH_SIZE = 32
@@ -67,6 +68,12 @@ def predict(
     if datasets.is_dataset(x):
         source = datasets.batches(x)
         steps = datasets.step_count(x, steps, "steps")
+        return trainer.predict_generator(generator=source, steps=steps, workers=0, verbose=verbose)
+    tensors.check_stepwise(x, steps, "steps")
+    if tensors.are_symbolic(x):
+        checked_batch_size(batch_size, steps, "steps")
+        # One array of a list alone would be taken for inputs and targets.
+        source = ((batch, None) for batch in tensors.batches(x))
         return trainer.predict_generator(generator=source, steps=steps, workers=0, verbose=verbose)
     if x is None and steps is None:
         raise ConfigError(

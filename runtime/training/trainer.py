@@ -33,6 +33,7 @@ from kir.ir.types import TensorType
 from kir.optimizers import TFOptimizer
 from kir.user_warnings import warn_user
 from kir.utils.generic_utils import to_list
+from runtime.data import tensors
 from runtime.training import evaluating, extra_state, fitting, generators, predicting
 from runtime.training.batches import Batches, standardize_batches, standardize_inputs
 from runtime.training.compilation import Compilation, resolve
@@ -350,6 +351,7 @@ class Trainer:
         batch_size: int | None = None,
     ) -> Batches:
         """Data checked against the model."""
+        x, y, sample_weight = tensors.evaluated(x, y, sample_weight)
         self.build_for(x)
         return standardize_batches(
             self.model, self.compiled.objectives, x, y, sample_weight, class_weight, batch_size
@@ -389,12 +391,13 @@ class Trainer:
     def predict(self, x: Any, **arguments: Any) -> Any:
         """See `Model.predict`."""
         if not self.model.built:
-            self.build_for(x)
+            self.build_for(tensors.evaluated(x)[0])
         return predicting.predict(self, x, **arguments)
 
     @_on_device
     def predict_on_batch(self, x: Any) -> Any:
         """See `Model.predict_on_batch`."""
+        (x,) = tensors.evaluated(x)
         if not self.model.built:
             self.build_for(x)
         return predicting.predict_on_batch(self, x)

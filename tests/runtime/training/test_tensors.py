@@ -76,9 +76,53 @@ def test_whole_arrays_in_every_step():
 def test_tensors_with_values_are_taken_as_arrays():
     model = fed()
     wanted = model.evaluate(X, Y, verbose=0)
-    np.testing.assert_array_equal(model.evaluate(tf.constant(X), K.variable(Y), verbose=0), wanted)
-    with pytest.raises(ConfigError, match=r"symbolic .* Input\(tensor=...\)"):
-        model.predict(K.random_normal((8, 4)))
+    np.testing.assert_array_equal(model.evaluate(tf.constant(X), Y, verbose=0), wanted)
+    found = model.evaluate(K.variable(X), K.variable(Y), steps=1, verbose=0)
+    np.testing.assert_allclose(found, wanted, rtol=1e-6)
+
+
+def test_tensors_as_data_are_computed_anew_in_every_step():
+    count = K.variable(0.0)
+    x = K.constant(X) * K.update_add(count, 1.0)
+    model, other = fed(), fed()
+    other.set_weights(model.get_weights())
+    history = model.fit({"dense_1_input": x}, [K.constant(Y)], steps_per_epoch=3, verbose=0).history
+    wanted = [other.train_on_batch(X * n, Y)[0] for n in (1, 2, 3)]
+    np.testing.assert_allclose(history["loss"], [np.mean(wanted)], rtol=1e-5)
+    np.testing.assert_allclose(model.predict(x, steps=2)[8:], other.predict(X * 5), rtol=1e-4)
+    np.testing.assert_allclose(model.predict_on_batch(x), other.predict(X * 6), rtol=1e-4)
+    wanted = other.evaluate(X * 7, Y, verbose=0)
+    np.testing.assert_allclose(model.evaluate(x, Y, steps=1, verbose=0), wanted, rtol=1e-4)
+    np.testing.assert_allclose(model.test_on_batch(X * 7, K.constant(Y)), wanted, rtol=1e-4)
+
+
+def test_tensors_validate_and_build():
+    x, y = K.constant(X), K.constant(Y)
+    model = Sequential([Dense(2)])
+    model.compile("sgd", "mse")
+    options = {"steps_per_epoch": 2, "epochs": 2, "verbose": 0}
+    history = model.fit(x, y, validation_data=(x, y), validation_steps=1, **options).history
+    np.testing.assert_allclose(history["val_loss"][-1], model.test_on_batch(X, Y), rtol=1e-5)
+    assert model.input_shape == (None, 4)
+
+
+@pytest.mark.parametrize("make", [K.constant, K.variable])
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda m, x, y: m.fit(x, y, batch_size=4), "specify the `steps_per_epoch` argument"),
+        (lambda m, x, y: m.evaluate(X, [y]), "specify the `steps` argument"),
+        (lambda m, x, y: m.predict([x]), "specify the `steps` argument"),
+        (
+            lambda m, x, y: m.fit(x, y, steps_per_epoch=2, validation_split=0.5),
+            "you cannot use `validation_split`",
+        ),
+        (lambda m, x, y: m.predict(x, batch_size=2, steps=2), "`batch_size` must be None"),
+    ],
+)
+def test_tensors_as_data_are_counted_in_steps(make, call, message):
+    with pytest.raises(ConfigError, match=message):
+        call(fed(), make(X), make(Y))
 
 
 def test_a_placeholder_as_target_is_fed():
