@@ -13,15 +13,18 @@ from compiler.tensorflow import internal, tf
 from compiler.tensorflow_1 import (
     exporting,
     graphs,
+    layers,
     metrics,
     pipelines,
     queues,
     saving,
+    summaries,
     training,
     variables,
 )
 from compiler.tensorflow_1.accounts import keep_account
 from compiler.tensorflow_1.names import namespace
+from compiler.tensorflow_1.recorded import recorded
 from kir import backend as K
 from kir.engine.tensor import Tensor, executing, is_symbolic
 from kir.errors import DTypeError, MissingAttributeError
@@ -33,7 +36,6 @@ VERSION = "1.12.0"
 
 # Names with nothing left behind them, and what to write instead.
 GONE = {
-    "layers": "Use keras.layers",
     "estimator": "Use a Keras model's fit and predict",
     "feature_column": "Prepare the columns with NumPy",
     "distribute": "Compile the model with Keras instead",
@@ -50,6 +52,10 @@ RANDOM = (
     "random_uniform",
     "truncated_normal",
 )
+
+
+# TensorFlow leaves these out of its dispatch.
+UNDISPATCHED = ("arg_max", "arg_min", "fft", "fft2d", "fft3d", "ifft", "ifft2d", "ifft3d")
 
 
 def find(name: str) -> Any:
@@ -106,12 +112,20 @@ def _own() -> dict[str, Any]:
         ),
         "graph_util": namespace(v1.graph_util, exporting.GRAPH_UTIL),
         "saved_model": namespace(v1.saved_model, exporting.saved_model_names()),
-        "summary": namespace(v1.summary, {"FileWriter": graphs.FileWriter}),
+        "layers": layers,
+        "spectral": namespace(v1.spectral, _undispatched(v1.spectral, dir(v1.spectral))),
+        "summary": namespace(v1.summary, summaries.NAMES),
         **graphs.NAMES,
         **queues.READERS,
         **variables.NAMES,
         **_drawn("", RANDOM),
+        **_undispatched(v1, UNDISPATCHED),
     }
+
+
+def _undispatched(home: Any, names: Any) -> dict[str, Any]:
+    found = {n: getattr(home, n) for n in names if not n.startswith("_")}
+    return {n: recorded(function) for n, function in found.items() if callable(function)}
 
 
 def _drawn(path: str, names: Any) -> dict[str, Any]:

@@ -92,6 +92,11 @@ def get_variable(
     return made
 
 
+def current_scope() -> tuple[str, bool]:
+    """The names of the scopes around the caller, joined by ``/``, and whether they reuse."""
+    return "/".join(scope for scope, _ in _SCOPES), any(reuse for _, reuse in _SCOPES)
+
+
 @contextlib.contextmanager
 def variable_scope(
     name_or_scope: Any = None, default_name: Any = None, *_: Any, reuse: Any = None, **__: Any

@@ -144,7 +144,7 @@ def test_events_are_written_for_tensorboard(tmp_path):
     assert len(list(tmp_path.glob("events.out.*"))) == 1
 
 
-@pytest.mark.parametrize("name", ["estimator", "layers"])
+@pytest.mark.parametrize("name", ["estimator"])
 def test_what_is_gone_says_what_to_use(name):
     with pytest.raises(AttributeError, match=f"has no tf.{name}, .* Use "):
         getattr(tf, name)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from compiler.tensorflow import tf
+from compiler.tensorflow_1.layers import NAMES
+from kir.errors import MissingAttributeError
 
 v1 = tf.compat.v1
 
@@ -56,6 +58,20 @@ def flatten(inputs: Any, outputs_collections: Any = None, scope: Any = None) -> 
     sizes = inputs.shape.as_list()[1:] if hasattr(inputs.shape, "as_list") else inputs.shape[1:]
     count = -1 if None in sizes else tf.TensorShape(sizes).num_elements()
     return tf.reshape(inputs, [-1 if count != -1 else tf.shape(inputs)[0], count])
+
+
+def fully_connected(
+    inputs: Any, num_outputs: int, activation_fn: Any = tf.nn.relu, scope: Any = None, **kwargs: Any
+) -> Any:
+    """A dense layer, by default with relu; other arguments as `tf.layers.dense` takes them."""
+    return NAMES["dense"](inputs, num_outputs, activation=activation_fn, name=scope, **kwargs)
+
+
+def __getattr__(name: str) -> Any:
+    raise MissingAttributeError(
+        f"TensorFlow has no tf.contrib any more, and kir offers no tf.contrib.layers.{name}. Use "
+        "keras.layers."
+    )
 
 
 def one_hot_encoding(labels: Any, num_classes: int, on_value: float = 1.0) -> Any:
