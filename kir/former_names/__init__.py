@@ -44,20 +44,22 @@ ADDITIONS = {
         "scipy.ndimage",
         "scipy.signal",
     ),
+    "pandas_names": ("pandas",),
     "pillow_names": ("PIL", "PIL.Image", "PIL.ImageDraw", "PIL.ImageFont"),
     "library_names": (
+        "matplotlib.axes",
         "matplotlib.axis",
         "matplotlib.backends.backend_agg",
         "matplotlib.cm",
+        "matplotlib.figure",
         "matplotlib.style",
-        "pandas",
         "sklearn.preprocessing",
     ),
 }
 # Modules that are gone, and what offers their names.
 MODULES = {
     "scipy.misc": "kir.former_names.scipy_misc",
-    "sklearn.cross_validation": "sklearn.model_selection",
+    "sklearn.cross_validation": "kir.former_names.sklearn_cross_validation",
     "sklearn.datasets.samples_generator": "sklearn.datasets",
     "sklearn.externals.joblib": "joblib",
     "sklearn.externals.six": "six",

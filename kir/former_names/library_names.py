@@ -1,4 +1,4 @@
-"""What Matplotlib 2, pandas 0.23 and scikit-learn 0.19 offered."""
+"""What Matplotlib 2 and scikit-learn 0.19 offered."""
 
 from __future__ import annotations
 
@@ -23,6 +23,30 @@ def add_matplotlib_axis(module: ModuleType) -> None:
         return set_ticklabels(self, labels, *args, **kwargs)
 
     module.Axis.set_ticklabels = fitting
+
+
+def add_matplotlib_axes(module: ModuleType) -> None:
+    """`hist(normed=...)`, until Matplotlib 3.1."""
+    hist = module.Axes.hist
+
+    @functools.wraps(hist)
+    def of_density(self: Any, *args: Any, normed: Any = None, **kwargs: Any) -> Any:
+        if normed is not None:
+            kwargs["density"] = bool(normed)
+        return hist(self, *args, **kwargs)
+
+    module.Axes.hist = of_density
+
+
+def add_matplotlib_figure(module: ModuleType) -> None:
+    """`gca(projection="3d")`, until Matplotlib 3.6."""
+    gca = module.Figure.gca
+
+    @functools.wraps(gca)
+    def made(self: Any, **kwargs: Any) -> Any:
+        return self.add_subplot(**kwargs) if kwargs else gca(self)
+
+    module.Figure.gca = made
 
 
 def add_matplotlib_backends_backend_agg(module: ModuleType) -> None:
@@ -54,57 +78,17 @@ def add_matplotlib_style(module: ModuleType) -> None:
             module.library.setdefault("seaborn" + name.removeprefix("seaborn-v0_8"), style)
 
 
-class _Ix:
-    """`frame.ix[...]`: rows and columns by label, or by position where labels are no numbers."""
-
-    def __init__(self, data: Any) -> None:
-        self._data = data
-
-    def _labels(self, key: Any) -> Any:
-        keys = key if isinstance(key, tuple) else (key,)
-        found = []
-        for index, one in zip(self._data.axes, keys, strict=False):
-            by_position = index.dtype.kind not in "iuf" and _are_positions(one)
-            found.append(index[one] if by_position else one)
-        return tuple(found) if isinstance(key, tuple) else found[0]
-
-    def __getitem__(self, key: Any) -> Any:
-        return self._data.loc[self._labels(key)]
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        self._data.loc[self._labels(key)] = value
-
-
-def _are_positions(key: Any) -> bool:
-    if isinstance(key, slice):
-        return any(isinstance(n, int) for n in (key.start, key.stop))
-    return np.asarray(key).dtype.kind in "iu"
-
-
-def add_pandas(module: ModuleType) -> None:
-    """`as_matrix`, `ix`, `append` and others, until pandas 1 and 2."""
-    frame, series = module.DataFrame, module.Series
-
-    def as_matrix(self: Any, columns: Any = None) -> Any:
-        return self.values if columns is None else self[columns].values
-
-    def append(self: Any, other: Any, ignore_index: bool = False, **kwargs: Any) -> Any:
-        if isinstance(other, dict):
-            other = series(other)
-        if isinstance(self, frame) and isinstance(other, series):
-            other = other.to_frame().T
-        others = other if isinstance(other, list | tuple) else [other]
-        return module.concat([self, *others], ignore_index=ignore_index)
-
-    for kind in (frame, series):
-        offer(kind, {"append": append, "as_matrix": as_matrix, "ix": property(_Ix)})
-        offer(kind, {"iteritems": kind.items})
-    offer(frame, {"get_value": lambda self, index, col: self.at[index, col]})
-    offer(module, {"Int64Index": module.Index, "Float64Index": module.Index})
-
-
 def add_sklearn_preprocessing(module: ModuleType) -> None:
-    """`Imputer`, until scikit-learn 0.22."""
+    """`Imputer`, until scikit-learn 0.22, and `OneHotEncoder(sparse=...)`, until 1.4."""
+    init = module.OneHotEncoder.__init__
+
+    @functools.wraps(init)
+    def encoder(self: Any, *args: Any, sparse: bool | None = None, **kwargs: Any) -> None:
+        if sparse is not None:
+            kwargs["sparse_output"] = sparse
+        init(self, *args, **kwargs)
+
+    module.OneHotEncoder.__init__ = encoder
 
     def imputer(
         missing_values: Any = "NaN", strategy: str = "mean", axis: int = 0, **kwargs: Any

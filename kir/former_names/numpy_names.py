@@ -126,6 +126,7 @@ def add_numpy(module: ModuleType) -> None:
     offer(np.lib, {"pad": np.pad})
     for name in ("array", "asarray"):
         setattr(module, name, _lenient(getattr(module, name)))
+    module.save = _of_rows_too(module.save)  # type: ignore[attr-defined]
     module.fromstring = _of_bytes_too(module.fromstring)  # type: ignore[attr-defined]
     if is_unsafe_code_allowed():
         module.load = functools.partial(module.load, allow_pickle=True)  # type: ignore[attr-defined]
@@ -155,6 +156,21 @@ def _of_objects(rows: Any) -> Any:
     for i, row in enumerate(rows):
         found[i] = row
     return found
+
+
+def _of_rows_too(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`np.save` of a list of arrays that differ in shape, such as a model's weights."""
+
+    @functools.wraps(function)
+    def save(file: Any, arr: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(file, arr, *args, **kwargs)
+        except ValueError as error:
+            if "inhomogeneous" not in str(error):
+                raise
+            return function(file, _of_objects(arr), *args, **kwargs)
+
+    return save
 
 
 def _of_bytes_too(function: Callable[..., Any]) -> Callable[..., Any]:

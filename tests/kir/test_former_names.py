@@ -40,7 +40,7 @@ TABLES = {
         },
     ),
     "numpy": (
-        "import numpy as np\n",
+        "import io, numpy as np\n",
         {
             "np.zeros(1, np.float).dtype, np.zeros(1, np.int).dtype": (
                 "(dtype('float64'), dtype('int64'))"
@@ -58,6 +58,7 @@ TABLES = {
             "np.asarray([[1], []]).dtype": "object",
             "np.array([1, 2], copy=False).tolist()": "[1, 2]",
             "np.fromstring(b'ab', np.uint8).tolist()": "[97, 98]",
+            "np.save(io.BytesIO(), [np.ones((2, 3)), np.ones(3)])": "None",
             "np.fromstring('1 2', sep=' ').tolist()": "[1.0, 2.0]",
         },
     ),
@@ -103,20 +104,30 @@ TABLES = {
         "import matplotlib\n"
         "matplotlib.use('Agg')\n"
         "import matplotlib.pyplot as plt, numpy as np\n"
-        "from sklearn.cross_validation import train_test_split\n"
+        "from sklearn.base import clone\n"
+        "from sklearn.cross_validation import KFold, StratifiedKFold, train_test_split\n"
         "from sklearn.externals import joblib\n"
         "from sklearn.grid_search import GridSearchCV\n"
-        "from sklearn.preprocessing import Imputer\n",
+        "from sklearn.preprocessing import Imputer, OneHotEncoder\n",
         {
             "[t.get_text() for t in plt.xticks([1, 2, 3], ['a', 'b'])[1]]": "['a', 'b', '']",
             "plt.cm.get_cmap('jet', 4).N": "4",
             "plt.style.use('seaborn-whitegrid')": "None",
             "len(plt.figure().canvas.tostring_rgb()) % 3": "0",
+            "plt.hist([1, 2], normed=True)[0].sum() > 0": "True",
+            "plt.figure().gca(projection='3d').name": "3d",
+            "OneHotEncoder(sparse=False).fit_transform([[1], [2]]).tolist()": (
+                "[[1.0, 0.0], [0.0, 1.0]]"
+            ),
+            "clone(OneHotEncoder(sparse=False)).sparse_output": "False",
+            "[len(test) for _, test in KFold(7, n_folds=3)]": "[3, 2, 2]",
+            "[test.tolist() for _, test in StratifiedKFold([0, 1, 0, 1], 2)]": "[[0, 1], [2, 3]]",
             "Imputer().fit_transform([[1.0], [np.nan], [3.0]]).tolist()": "[[1.0], [2.0], [3.0]]",
         },
     ),
     "pandas": (
-        "import pandas as pd\n"
+        "import io, pandas as pd\n"
+        "from datetime import datetime\n"
         "df = pd.DataFrame({'a': [1, 2], 'b': [3.0, 4.0]}, index=['x', 'y'])\n",
         {
             "df.as_matrix(['b']).tolist()": "[[3.0], [4.0]]",
@@ -126,6 +137,16 @@ TABLES = {
             "df.append({'a': 5, 'b': 6.0}, ignore_index=True).shape": "(3, 2)",
             "df.append(df).index.tolist()": "['x', 'y', 'x', 'y']",
             "df.get_value('x', 'a')": "1",
+            "df.drop('a', 1).columns.tolist(), df.drop('x').index.tolist()": "(['b'], ['y'])",
+            "pd.concat([df, df], 1).shape": "(2, 4)",
+            "pd.Series([1, None]).fillna(method='ffill').tolist()": "[1.0, 1.0]",
+            "pd.get_dummies(pd.DataFrame({'a': ['u', 'v'], 'b': [1, 2]})).values.dtype": "int64",
+            "pd.read_csv(io.StringIO('1  2\\n3 4'), delim_whitespace=True, header=None).shape": (
+                "(2, 2)"
+            ),
+            "pd.read_csv(io.StringIO('a\\n1\\n2'), squeeze=True).tolist()": "[1, 2]",
+            "pd.read_csv(io.StringIO('d,v\\n2-01,5'), parse_dates=[0], index_col=0, "
+            "date_parser=lambda t: datetime.strptime('190' + t, '%Y-%m')).index[0].year": "1902",
         },
     ),
 }
