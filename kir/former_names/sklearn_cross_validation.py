@@ -1,16 +1,19 @@
-"""`sklearn.cross_validation`, as it was until scikit-learn 0.20: folds of numbered samples."""
+"""`sklearn.cross_validation`, as it was until scikit-learn 0.20: folds of numbered samples.
+
+All else is what `sklearn.model_selection` offers.
+"""
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from sklearn import model_selection
-from sklearn.model_selection import LeaveOneOut as LeaveOneOut
-from sklearn.model_selection import cross_val_predict as cross_val_predict
-from sklearn.model_selection import cross_val_score as cross_val_score
-from sklearn.model_selection import train_test_split as train_test_split
+
+
+def __getattr__(name: str) -> Any:
+    return getattr(importlib.import_module("sklearn.model_selection"), name)
 
 
 class _Folds:
@@ -33,7 +36,7 @@ class KFold(_Folds):
         self, n: int, n_folds: int = 3, shuffle: bool = False, random_state: Any = None
     ) -> None:
         seed = random_state if shuffle else None
-        folds = model_selection.KFold(n_folds, shuffle=shuffle, random_state=seed)
+        folds = __getattr__("KFold")(n_folds, shuffle=shuffle, random_state=seed)
         super().__init__(folds, np.zeros(n))
 
 
@@ -44,7 +47,7 @@ class StratifiedKFold(_Folds):
         self, y: Any, n_folds: int = 3, shuffle: bool = False, random_state: Any = None
     ) -> None:
         seed = random_state if shuffle else None
-        folds = model_selection.StratifiedKFold(n_folds, shuffle=shuffle, random_state=seed)
+        folds = __getattr__("StratifiedKFold")(n_folds, shuffle=shuffle, random_state=seed)
         super().__init__(folds, np.zeros(len(y)), y)
 
 
@@ -54,5 +57,5 @@ class ShuffleSplit(_Folds):
     def __init__(
         self, n: int, n_iter: int = 10, test_size: Any = 0.1, random_state: Any = None
     ) -> None:
-        folds = model_selection.ShuffleSplit(n_iter, test_size=test_size, random_state=random_state)
+        folds = __getattr__("ShuffleSplit")(n_iter, test_size=test_size, random_state=random_state)
         super().__init__(folds, np.zeros(n))
