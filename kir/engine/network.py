@@ -325,11 +325,14 @@ class Network(NetworkFiles, Layer):
         """The updates of all layers that count for this network, each once."""
         if not self.trainable and not self.stateful:
             return []
-        found: list[Any] = []
-        for layer in self.layers:
-            relevant = self._is_graph_network
-            found += self._relevant(layer, "get_updates_for") if relevant else layer.updates
+        found = [u for layer in self.layers for u in self._updates_of(layer)]
         return each_once([*found, *self._updates])
+
+    def _updates_of(self, layer: Any) -> list[Any]:
+        """What a layer updates in this network."""
+        if self._is_graph_network:
+            return self._relevant(layer, "get_updates_for")
+        return list(layer.updates)
 
     def _relevant(self, layer: Any, getter: str) -> list[Any]:
         """What a layer added for those of its calls that are part of this network."""
@@ -342,7 +345,7 @@ class Network(NetworkFiles, Layer):
     @property
     def state_updates(self) -> list[Any]:
         """The updates of the states of stateful layers."""
-        return [u for layer in self.layers if layer.stateful for u in layer.updates]
+        return [u for layer in self.layers if layer.stateful for u in self._updates_of(layer)]
 
     @property
     def stateful(self) -> bool:  # type: ignore[override]

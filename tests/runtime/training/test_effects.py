@@ -96,6 +96,20 @@ def test_evaluation_keeps_states_from_batch_to_batch(make):
     assert model.test_on_batch(x[:2], y[:2]) != pytest.approx(first)
 
 
+@pytest.mark.parametrize("is_nested", [False, True])
+def test_a_function_may_keep_states_by_the_models_updates(is_nested):
+    inner = Sequential([SimpleRNN(2, stateful=True, batch_input_shape=(2, 3, 4))])
+    x = Input(batch_shape=(2, 3, 4))
+    model = Model(x, inner(x)) if is_nested else inner
+    function = K.function(model.inputs, model.outputs, updates=model.state_updates)
+    data = np.random.random((2, 3, 4))
+    first, second = function([data])[0], function([data])[0]
+    assert not np.allclose(first, second)
+    model.reset_states()
+    np.testing.assert_allclose(model.predict(data, batch_size=2), first, rtol=1e-5)
+    np.testing.assert_allclose(model.predict(data, batch_size=2), second, rtol=1e-5)
+
+
 def test_numbers_count_in_the_loss_as_often_as_they_were_added():
     model = Sequential([Dense(1, input_shape=(2,), kernel_initializer="zeros")])
     model.add_loss(1)
