@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import inspect
 from typing import Any
 
 import numpy as np
@@ -98,6 +99,7 @@ def _own() -> dict[str, Any]:
         "placeholder_with_default": placeholder_with_default,
         "concat": concat,
         "constant": constant,
+        "custom_gradient": custom_gradient,
         "metrics": metrics.METRICS,
         "random": namespace(v1.random, _drawn("random", dir(v1.random))),
         "data": pipelines.offer_iterators(),
@@ -178,6 +180,22 @@ def constant(*args: Any, **kwargs: Any) -> Any:
     """`tf.constant`: a tensor of the one graph, in whatever function it is made."""
     with internal("eager.context").eager_mode():
         return v1.constant(*args, **kwargs)
+
+
+def custom_gradient(f: Any = None) -> Any:
+    """`tf.custom_gradient`: a function with a gradient of its own, of symbolic values too."""
+    if f is None:
+        return custom_gradient
+    made, signature = v1.custom_gradient(f), inspect.signature(f)
+
+    @recorded
+    @functools.wraps(f)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        # In graphs TensorFlow takes tensors by position alone.
+        given = signature.bind(*args, **kwargs)
+        return made(*given.args, **given.kwargs)
+
+    return call
 
 
 def _sizes(shape: Any) -> Any:

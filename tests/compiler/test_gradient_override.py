@@ -8,8 +8,9 @@ import pytest
 from compiler.tensorflow import tf as tensorflow
 from compiler.tensorflow_1 import find
 from kir import backend as K
-from kir.layers import Activation, Conv2D, Dense, Input
+from kir.layers import Activation, Conv2D, Dense, Input, Lambda, Layer
 from kir.models import Model, Sequential, clone_model
+from kir.optimizers import SGD
 
 pytestmark = pytest.mark.tf
 
@@ -82,3 +83,38 @@ def test_layers_of_several_ops_take_part():
     (gradient,) = K.gradients(-K.sum(model.output), model.input)
     found = K.function([model.input], [gradient])([np.ones((1, 2, 2, 1))])[0]
     np.testing.assert_array_equal(found, np.zeros((1, 2, 2, 1)))
+
+
+@find("custom_gradient")
+def _reversed(x):
+    return tensorflow.identity(x), lambda upstream: -upstream
+
+
+class Reversal(Layer):
+    def call(self, x):
+        return _reversed(x)
+
+
+@pytest.mark.parametrize("apply", [_reversed, Lambda(_reversed), Reversal()])
+def test_a_function_has_a_gradient_of_its_own(apply):
+    x = Input((2,)) if apply is not _reversed else K.placeholder((None, 2))
+    y = apply(x)
+    (gradient,) = K.gradients(K.sum(y * 3.0), [x])
+    found = K.function([x], [y, gradient])([X])
+    np.testing.assert_array_equal(found[0], X)
+    np.testing.assert_array_equal(found[1], np.full_like(X, -3.0))
+
+
+class Flip(Layer):
+    def call(self, x):
+        with override():
+            return tensorflow.nn.relu(x)
+
+
+def test_an_override_inside_of_a_layer_holds_in_training():
+    model = Sequential([Dense(2, input_shape=(2,)), Flip()])
+    model.set_weights([np.eye(2), np.zeros(2)])
+    model.compile(SGD(1.0), lambda y_true, y_pred: -y_pred)
+    model.train_on_batch(np.ones((1, 2)), np.ones((1, 2)))
+    # The gradient that comes from above is negative, which guided backpropagation stops.
+    np.testing.assert_array_equal(model.get_weights()[0], np.eye(2))
