@@ -7,6 +7,7 @@ never left half loaded.
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -303,10 +304,21 @@ def _by_inner_names(
     """
     stored = [_inner_name(name, network.name) for name in source.arrays.names]
     wanted = [_inner_name(weight.name, network.name) for weight in network.weights]
-    if len(set(wanted)) != len(wanted) or sorted(stored) != sorted(wanted):
-        return values
-    places = {name: i for i, name in enumerate(stored)}
-    return [values[places[name]] for name in wanted]
+    layers = {layer.name for layer in getattr(network, "layers", ())}
+    for names, found in (
+        (wanted, stored),
+        ([_of_layer(n, layers) for n in wanted], [_of_layer(n, layers) for n in stored]),
+    ):
+        if len(set(names)) == len(names) and sorted(found) == sorted(names):
+            places = {name: i for i, name in enumerate(found)}
+            return [values[places[name]] for name in names]
+    return values
+
+
+def _of_layer(name: tuple[str, str], layers: set[str]) -> tuple[str, str]:
+    """The name with that of the layer: a number is added where it was taken in the session."""
+    scope, weight = name
+    return (scope if scope in layers else re.sub(r"_\d+$", "", scope)), weight
 
 
 def _inner_name(name: str, network: str) -> tuple[str, str]:

@@ -195,3 +195,17 @@ def test_a_custom_loss_is_found_by_name(data, tmp_path):
         load_model(tmp_path / "m.h5")
     loaded = load_model(tmp_path / "m.h5", custom_objects={"my_loss": my_loss})
     assert loaded.loss is my_loss
+
+
+@pytest.mark.parametrize("by_name", [False, True])
+def test_a_nested_models_weights_fit_whatever_was_frozen(data, tmp_path, by_name):
+    def around():
+        inner = [Dense(4, name="p", input_shape=(4,)), Dense(4, name="q", use_bias=False)]
+        return Sequential([Sequential(inner, name="inner"), Dense(2, name="top")])
+
+    # In one session: the names of the second model's weights differ from the first's.
+    first, second = around(), around()
+    first.layers[0].layers[0].trainable = False
+    first.save_weights(tmp_path / "w.h5")
+    second.load_weights(tmp_path / "w.h5", by_name=by_name)
+    np.testing.assert_array_equal(first.predict(data[0]), second.predict(data[0]))
