@@ -45,6 +45,10 @@ class NoTensorError(ConfigError, TypeError):
     """Something else where a symbolic tensor is expected."""
 
 
+class SeveralOutputsError(ConfigError, TypeError):
+    """A layer with several outputs where one is expected."""
+
+
 class MissingShapeError(ConfigError, AssertionError):
     """An input without a shape."""
 

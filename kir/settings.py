@@ -66,7 +66,7 @@ def set_floatx(floatx: str) -> None:
         ConfigError: another name.
     """
     if floatx not in FLOAT_TYPES:
-        raise ConfigError(f"Unknown floatx type: {floatx!r}; expected one of {FLOAT_TYPES}.")
+        raise ConfigError(f"Unknown floatx type: {floatx}; expected one of {FLOAT_TYPES}.")
     _SETTINGS.floatx = str(floatx)
 
 
@@ -97,7 +97,7 @@ def set_image_data_format(data_format: str) -> None:
         ConfigError: another name.
     """
     if data_format not in DATA_FORMATS:
-        raise ConfigError(f"Unknown data_format: {data_format!r}; expected one of {DATA_FORMATS}.")
+        raise ConfigError(f"Unknown data_format: {data_format}; expected one of {DATA_FORMATS}.")
     _SETTINGS.image_data_format = str(data_format)
 
 
@@ -114,8 +114,8 @@ def normalize_data_format(value: str | None) -> str:
         return _SETTINGS.image_data_format
     if not isinstance(value, str) or value.lower() not in DATA_FORMATS:
         raise ConfigError(
-            "The `data_format` argument must be one of 'channels_first', 'channels_last'; "
-            f"received {value!r}."
+            'The `data_format` argument must be one of "channels_first", "channels_last". '
+            f"Received: {value}."
         )
     return value.lower()
 

@@ -82,7 +82,7 @@ def upper_padding(padding: str) -> Any:
     """
     from_keras = {"same": "SAME", "valid": "VALID"}
     if padding not in from_keras:
-        raise ConfigError(f"Invalid padding: {padding!r}; expected 'same' or 'valid'.")
+        raise ConfigError(f"Invalid padding: {padding}; expected 'same' or 'valid'.")
     return from_keras[padding]
 
 

@@ -68,7 +68,7 @@ def _unrolled(
 ) -> tuple[Any, Any, list[Any]]:
     length = inputs.shape[0]
     if not length:
-        raise ShapeError("K.rnn: unrolling requires a fixed number of timesteps.")
+        raise ShapeError("K.rnn: Unrolling requires a fixed number of timesteps.")
     outputs: list[Any] = []
     for time in reversed(range(length)) if go_backwards else range(length):
         output, new = step(inputs[time], states)

@@ -28,7 +28,7 @@ def _pool(
 ) -> Any:
     modes = {"max": tf.nn.max_pool, "avg": tf.nn.avg_pool}
     if pool_mode not in modes:
-        raise ConfigError(f"Invalid pooling mode: {pool_mode!r}; expected 'max' or 'avg'.")
+        raise ConfigError(f"Invalid pool_mode: {pool_mode}; expected 'max' or 'avg'.")
     x = as_tensor(x)
     first = normalize_data_format(data_format) == FIRST
     out = modes[pool_mode](

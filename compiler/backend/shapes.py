@@ -14,7 +14,7 @@ from compiler.backend._tensors import (
     static_shape,
 )
 from compiler.tensorflow import tf
-from kir.errors import ConfigError
+from kir.errors import ConfigError, InvalidChoiceError
 from kir.settings import normalize_data_format
 
 
@@ -98,19 +98,25 @@ def one_hot(indices: Any, num_classes: int) -> Any:
 
 
 def temporal_padding(x: Any, padding: Any = (1, 1)) -> Any:
-    return tf.pad(x, [[0, 0], list(padding), [0, 0]])
+    return tf.pad(x, [[0, 0], _sides("K.temporal_padding", padding, 2), [0, 0]])
 
 
 def spatial_2d_padding(
     x: Any, padding: Any = ((1, 1), (1, 1)), data_format: str | None = None
 ) -> Any:
-    return _pad_spatial(x, padding, data_format)
+    return _pad_spatial(x, _sides("K.spatial_2d_padding", padding, 2), data_format)
 
 
 def spatial_3d_padding(
     x: Any, padding: Any = ((1, 1), (1, 1), (1, 1)), data_format: str | None = None
 ) -> Any:
-    return _pad_spatial(x, padding, data_format)
+    return _pad_spatial(x, _sides("K.spatial_3d_padding", padding, 3), data_format)
+
+
+def _sides(function: str, padding: Any, count: int) -> list[Any]:
+    if len(padding) != count:
+        raise InvalidChoiceError(f"{function}: padding is {padding!r}; expected {count} entries.")
+    return list(padding)
 
 
 def _pad_spatial(x: Any, padding: Any, data_format: str | None) -> Any:

@@ -93,7 +93,7 @@ def rnn(
     if len(shape) < 3:
         raise ShapeError(f"K.rnn: inputs are {inputs!r}. Input should be at least 3D.")
     if unroll and not shape[1]:
-        raise ShapeError("K.rnn: unrolling requires a fixed number of timesteps.")
+        raise ShapeError("K.rnn: Unrolling requires a fixed number of timesteps.")
     if mask is not None and not unroll and not arguments["initial_states"]:
         raise ConfigError(
             "K.rnn: no initial states provided! With a mask the first state must be the output "

@@ -104,7 +104,7 @@ def function(inputs: Any, outputs: Any, updates: Any = None, **kwargs: Any) -> F
     for key in kwargs:
         if key not in known:
             raise ConfigError(
-                f"Invalid argument {key!r} passed to K.function with TensorFlow backend"
+                f'Invalid argument "{key}" passed to K.function with TensorFlow backend'
             )
     return Function(inputs, outputs, updates=updates, **kwargs)
 

@@ -291,8 +291,8 @@ class Layer(LayerWeights, LayerEffects, LayerHistory):
         if not self.supports_masking:
             if any(m is not None for m in to_list(mask)):
                 raise DTypeError(
-                    f"{type(self).__name__} {self.name!r} does not support masking, but its "
-                    f"input carries the mask {mask!r}. Take the Masking layer or mask_zero=True "
+                    f"{type(self).__name__} {self.name!r} does not support masking, but was "
+                    f"passed an input_mask: {mask!r}. Take the Masking layer or mask_zero=True "
                     "away before it, or use a layer that supports masks."
                 )
             return None
@@ -333,9 +333,9 @@ class Layer(LayerWeights, LayerEffects, LayerHistory):
             return tensor  # type: ignore[no-any-return]
         if not isinstance(x, Tensor):
             raise NoTensorError(
-                f"{type(self).__name__} {self.name!r} was called with {x!r} "
-                f"({type(x).__name__}), which is no symbolic tensor. Layers take what Input() or "
-                "another layer returned."
+                f"{type(self).__name__} {self.name!r} was called with an input that isn't a "
+                f"symbolic tensor. Received type: {type(x)}. Full input: {x!r}. Layers take what "
+                "Input() or another layer returned."
             )
         return x
 
@@ -554,7 +554,7 @@ def _unknown_argument(cls: type, key: str) -> str:
     known = [*cls._fields, *COMMON_ARGUMENTS]  # type: ignore[attr-defined]
     near = difflib.get_close_matches(key, known, n=1)
     hint = f" Did you mean `{near[0]}`?" if near else f" It takes {', '.join(known)}."
-    return f"{cls.__name__} does not know the argument `{key}`.{hint}"
+    return f"Keyword argument not understood: {cls.__name__} does not know `{key}`.{hint}"
 
 
 __all__ = ["InputSpec", "Layer", "Node", "regularizers"]

@@ -29,7 +29,10 @@ def clone_model(model: Any, input_tensors: Any = None) -> Any:
         https://keras.io/models/about-keras-models (Keras 2.2.4).
     """
     if not isinstance(model, Model):
-        raise ConfigError(f"clone_model() takes a Model; got {model!r} ({type(model).__name__}).")
+        raise ConfigError(
+            f"clone_model(): Expected `model` argument to be a `Model` instance, got {model!r} "
+            f"({type(model).__name__})."
+        )
     if isinstance(model, Sequential):
         return _clone_sequential(model, input_tensors)
     if not model._is_graph_network:

@@ -96,7 +96,8 @@ def choice_field(default: Any, choices: Sequence[str | None]) -> Any:
         word = value.lower() if isinstance(value, str) else value
         if word not in choices:
             raise ConfigError(
-                f"`{name}` is {value!r}; expected one of {', '.join(map(repr, choices))}."
+                f"The `{name}` argument must be one of {', '.join(map(repr, choices))}. Received: "
+                f"{value}."
             )
         return word
 
@@ -117,7 +118,8 @@ def data_format_field(default: str | None = None, in_config: bool = True) -> Any
         word = value.lower() if isinstance(value, str) else value
         if word not in ("channels_first", "channels_last"):
             raise ConfigError(
-                f"`{name}` is {value!r}; expected 'channels_last' or 'channels_first'."
+                f'The `{name}` argument must be one of "channels_first", "channels_last". '
+                f"Received: {value}."
             )
         return word
 
@@ -153,8 +155,8 @@ def int_tuple(name: str, value: Any, count: int, minimum: int = 1) -> tuple[int,
         isinstance(v, bool) or not isinstance(v, int | np.integer) or v < minimum for v in result
     ):
         raise ConfigError(
-            f"`{name}` is {value!r}; expected a whole number or a tuple of {count} whole numbers, "
-            f"each at least {minimum}."
+            f"The `{name}` argument must be a tuple of {count} integers (or one integer for all), "
+            f"each at least {minimum}. Received: {value!r}."
         )
     return result
 

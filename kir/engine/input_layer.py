@@ -57,15 +57,16 @@ class InputLayer(Layer):
         self.sparse = sparse
         if input_shape is not None and batch_input_shape is not None:
             raise ConfigError(
-                f"InputLayer {name!r}: give input_shape or batch_input_shape, not both."
+                f"InputLayer {name!r}: Only provide the input_shape OR batch_input_shape argument "
+                "to InputLayer, not both at the same time."
             )
         if input_tensor is not None and batch_input_shape is None and input_shape is None:
             batch_input_shape = _shape_of(input_tensor)
         if batch_input_shape is None:
             if input_shape is None:
                 raise ConfigError(
-                    f"InputLayer {name!r} needs a shape: input_shape=(...) without the batch "
-                    "axis, or batch_input_shape=(...) with it."
+                    f"InputLayer {name!r}: An Input layer should be passed either a "
+                    "`batch_input_shape` or an `input_shape`, which is without the batch axis."
                 )
             batch_input_shape = (batch_size, *input_shape)
         self.batch_input_shape = tuple(map(_whole, batch_input_shape))
@@ -155,7 +156,8 @@ def Input(  # noqa: N802 - Keras's name
     """
     if batch_shape is None and tensor is None and shape is None:
         raise MissingShapeError(
-            "Input() needs a `shape` (without the batch axis) or a `batch_shape` (with it)."
+            "Please provide to Input either a `shape` (without the batch axis) or a `batch_shape` "
+            "argument (with it)."
         )
     if shape is not None and batch_shape is None:
         try:

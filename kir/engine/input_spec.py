@@ -70,6 +70,24 @@ class InputSpec:
                 return f"size {size} on axis {axis}"
         return None
 
+    def words_of_keras(self, tensor: Tensor) -> str:
+        """The same in the words that programs of the time look for."""
+        shape = tuple(tensor._keras_shape or ())
+        rank, dtype = len(shape), tensor.type.dtype
+        if self.ndim is not None and rank != self.ndim:
+            return f"expected ndim={self.ndim}, found ndim={rank}"
+        if self.max_ndim is not None and rank > self.max_ndim:
+            return f"expected max_ndim={self.max_ndim}, found ndim={rank}"
+        if self.min_ndim is not None and rank < self.min_ndim:
+            return f"expected min_ndim={self.min_ndim}, found ndim={rank}"
+        if self.dtype is not None and dtype != self.dtype:
+            return f"expected dtype={self.dtype}, found dtype={dtype}"
+        for axis, size in self.axes.items():
+            if size is not None and shape[axis] not in (size, None):
+                found = f"value {size} but got shape {shape}"
+                return f"expected axis {axis} of input shape to have {found}"
+        return f"expected shape={self.shape}, found shape={shape}"
+
 
 class ModelInputSpec(InputSpec):
     """What a model's input has to be when the model is called.
@@ -124,11 +142,16 @@ def check_input_compatibility(layer: Layer, inputs: Sequence[Tensor]) -> None:
     specs = spec if isinstance(spec, list | tuple) else [spec]
     label = f"{type(layer).__name__} {layer.name!r}"
     if len(specs) != len(inputs):
-        raise ShapeError(f"{label} takes {len(specs)} inputs; got {len(inputs)}: {inputs}.")
+        raise ShapeError(
+            f"{label} expects {len(specs)} inputs, but it received {len(inputs)} input tensors. "
+            f"Input received: {inputs}."
+        )
     for i, (tensor, one) in enumerate(zip(inputs, specs, strict=True)):
         expected = one.problem(tensor) if one is not None else None
-        if expected is not None:
-            raise ShapeError(describe_mismatch(label, i, tensor, expected))
+        if one is not None and expected is not None:
+            text = describe_mismatch(label, i, tensor, expected)
+            words = one.words_of_keras(tensor)
+            raise ShapeError(f"{text} (Input {i} is incompatible with layer {layer.name}: {words})")
 
 
 def describe_mismatch(label: str, index: int, tensor: Tensor, expected: str) -> str:

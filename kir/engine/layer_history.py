@@ -22,13 +22,13 @@ class LayerHistory:
     def _node_attribute(self, node_index: int, attribute: str, what: str) -> Any:
         if not self._inbound_nodes:
             raise StateError(
-                f"{self._label()} was never called, so it has no {what}. Call it on a tensor, or "
-                "build the model it is in."
+                f"{self._label()} has never been called and thus has no defined {what}. Call it on "
+                "a tensor, or build the model it is in."
             )
         if len(self._inbound_nodes) <= node_index:
             raise ConfigError(
-                f"{self._label()} has {len(self._inbound_nodes)} inbound nodes; there is no "
-                f"{what} at node {node_index}."
+                f"{self._label()}: Asked to get {what.replace(' ', '_')} at node {node_index}, but "
+                f"the layer has only {len(self._inbound_nodes)} inbound nodes."
             )
         return unpack_singleton(list(getattr(self._inbound_nodes[node_index], attribute)))
 
@@ -60,12 +60,13 @@ class LayerHistory:
         count = len(self._inbound_nodes)
         if count > 1:
             raise MissingAttributeError(
-                f"{self._label()} has {count} inbound nodes, so `layer.{what}` is ambiguous. "
-                f"Use `layer.get_{what}_at(node_index)`."
+                f"{self._label()} has multiple inbound nodes ({count}), hence its `{what}` is "
+                f"ill-defined. Use `get_{what}_at(node_index)` instead."
             )
         if not count:
             raise MissingAttributeError(
-                f"{self._label()} was never called, so it has no {what.replace('_', ' ')}."
+                f"{self._label()} has no inbound nodes: it was never called, so there is no "
+                f"{what.replace('_', ' ')}."
             )
         return unpack_singleton(list(getattr(self._inbound_nodes[0], attribute)))
 
@@ -103,12 +104,14 @@ class LayerHistory:
         found = {str(getattr(n, attribute)) for n in self._inbound_nodes}
         if len(found) > 1:
             raise MissingAttributeError(
-                f"{self._label()} is called with several shapes, so `layer.{what}` is ambiguous. "
-                f"Use `layer.get_{what}_at(node_index)`."
+                f"{self._label()} has multiple inbound nodes with different "
+                f"{what.replace('_', ' ')}s, hence its `{what}` is ill-defined. Use "
+                f"`get_{what}_at(node_index)` instead."
             )
         if not found:
             raise MissingAttributeError(
-                f"{self._label()} was never called, so it has no {what.replace('_', ' ')}."
+                f"{self._label()} has never been called and thus has no defined "
+                f"{what.replace('_', ' ')}."
             )
         return unpack_singleton(list(getattr(self._inbound_nodes[0], attribute)))
 

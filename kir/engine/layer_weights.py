@@ -150,8 +150,9 @@ class LayerWeights:
         """The number of scalars in the weights."""
         if not self.built:
             raise StateError(
-                f"{type(self).__name__} {self.name!r} has no weights yet: it is not built. Call "
-                "it on an input, or give the model's first layer an input_shape."
+                f"You tried to call `count_params` on {self.name}, but the layer isn't built. Call "
+                f"this {type(self).__name__} on an input, or give the model's first layer an "
+                "input_shape."
             )
         return sum(int(np.prod(w.type.shape)) for w in self.weights)  # type: ignore[arg-type]
 
@@ -165,14 +166,15 @@ def assign_weights(label: str, weights: Sequence[Variable], arrays: Sequence[Any
     """
     if len(weights) != len(arrays):
         raise ConfigError(
-            f"{label} has {len(weights)} weights; got a list of {len(arrays)} arrays. Expected "
+            f"You called `set_weights(weights)` on layer {label} with a weight list of length "
+            f"{len(arrays)}, but the layer was expecting {len(weights)} weights: "
             f"{[w.name for w in weights][:8]}."
         )
     for weight, array in zip(weights, arrays, strict=True):
         if np.shape(array) != weight.type.shape:
             raise ShapeError(
-                f"{label}: weight {weight.name!r} is {weight.type}; got an array of shape "
-                f"{np.shape(array)}."
+                f"{label}: Layer weight shape {weight.type.shape} not compatible with provided "
+                f"weight shape {np.shape(array)} (of {weight.name!r})."
             )
     for weight, array in zip(weights, arrays, strict=True):
         weight.set_value(array)

@@ -27,6 +27,12 @@ from kir.ir.types import TensorType
 from kir.legacy.conversion import INTERFACES
 from kir.utils.generic_utils import to_list, unpack_singleton
 
+# Where a network's ends have to come from.
+_ORIGINS = {
+    "input": "Input tensors to a Model must come from `keras.layers.Input`",
+    "output": "Output tensors to a Model must be the output of a Keras `Layer`",
+}
+
 
 class Network(NetworkFiles, Layer):
     """A directed acyclic graph of layers, itself a layer.
@@ -87,13 +93,16 @@ class Network(NetworkFiles, Layer):
         for x in self.outputs:
             self._check_member(x, "output")
         if len(set(self.inputs)) != len(self.inputs):
-            raise ConfigError(f"The inputs of {self._label()} must be distinct: {self.inputs}.")
+            raise ConfigError(
+                f"{self._label()}: The list of inputs passed to the model is redundant. All inputs "
+                f"should only appear once. Found: {self.inputs}."
+            )
         for x in self.inputs:
             layer = x._keras_history[0]
             if not isinstance(layer, InputLayer):
                 raise ConfigError(
-                    f"The input {x!r} of {self._label()} comes from layer {layer.name!r}; a "
-                    "model starts at tensors made by Input()."
+                    f"{self._label()}: Model inputs must come from `keras.layers.Input`; {x!r} is "
+                    f"the output of layer {layer.name!r}."
                 )
         self.built = True
         self._is_graph_network = True
@@ -103,8 +112,8 @@ class Network(NetworkFiles, Layer):
     def _check_member(self, x: Any, what: str) -> None:
         if not isinstance(x, Tensor) or not hasattr(x, "_keras_history"):
             raise NoTensorError(
-                f"The {what} {x!r} of {self._label()} is no tensor that a layer returned. Use "
-                "what Input() or a layer call gave; wrap other functions in a Lambda layer."
+                f"{self._label()}: {_ORIGINS[what]} (thus holding past layer metadata). Found: "
+                f"{x!r}. Wrap other functions than layers in a Lambda layer."
             )
 
     @property
@@ -219,17 +228,17 @@ class Network(NetworkFiles, Layer):
         if index is not None:
             if len(self.layers) <= index:
                 raise ConfigError(
-                    f"{self._label()} has {len(self.layers)} layers; there is none at index "
-                    f"{index}."
+                    f"Was asked to retrieve layer at index {index} but model only has "
+                    f"{len(self.layers)} layers ({self._label()})."
                 )
             return self.layers[index]
         if not name:
-            raise ConfigError("get_layer() needs the name or the index of a layer.")
+            raise ConfigError("get_layer(): Provide either a layer name or layer index.")
         for layer in self.layers:
             if layer.name == name:
                 return layer
         known = ", ".join(repr(layer.name) for layer in self.layers[:20])
-        raise ConfigError(f"{self._label()} has no layer {name!r}; its layers are {known}.")
+        raise ConfigError(f"No such layer: {name}. The layers of {self._label()} are {known}.")
 
     @property
     def graph(self) -> Graph:
@@ -417,7 +426,8 @@ class Network(NetworkFiles, Layer):
         shapes = input_shape if isinstance(input_shape, list) else [input_shape]
         if len(shapes) != len(self.inputs):
             raise ConfigError(
-                f"{self._label()} takes {len(self.inputs)} inputs; got the shapes {input_shape}."
+                f"Invalid input_shape argument {input_shape}: model has {len(self.inputs)} tensor "
+                f"inputs ({self._label()})."
             )
         return unpack_singleton([t.shape for t in self._types_for(shapes)])
 

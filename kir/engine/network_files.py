@@ -57,8 +57,9 @@ class NetworkFiles:
 
         if not self.built:
             raise ConfigError(
-                f"{self._label()} is not built yet, so there is nothing to summarize. Give the "
-                "first layer an input_shape, or call build() or fit() first."
+                "This model has never been called, thus its weights have not yet been created, so "
+                f"no summary can be displayed: {self._label()} is not built yet. Give the first "
+                "layer an input_shape, or call build() or fit() first."
             )
         print_summary(self, line_length=line_length, positions=positions, print_fn=print_fn)
 

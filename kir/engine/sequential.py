@@ -11,7 +11,7 @@ import numpy as np
 from kir.engine.base_layer import Layer
 from kir.engine.input_layer import Input, InputLayer
 from kir.engine.training import Model
-from kir.errors import ConfigError, DTypeError
+from kir.errors import ConfigError, DTypeError, SeveralOutputsError
 from kir.ir.attributes import to_attribute
 
 
@@ -53,12 +53,12 @@ class Sequential(Model):
 
         Raises:
             DTypeError: `layer` is no layer.
-            ConfigError: it has several outputs.
+            SeveralOutputsError: it has several outputs.
         """
         if not isinstance(layer, Layer):
             raise DTypeError(
-                f"Sequential {self.name!r}: add() takes a layer; got {layer!r} "
-                f"({type(layer).__name__})."
+                f"Sequential {self.name!r}: The added layer must be an instance of class Layer. "
+                f"Found: {layer!r} ({type(layer).__name__})."
             )
         if layer.name in self._layer_names:
             raise ConfigError(
@@ -93,9 +93,9 @@ class Sequential(Model):
 
     def _set_output(self, output: Any) -> None:
         if isinstance(output, list):
-            raise ConfigError(
-                f"Sequential {self.name!r}: a layer with several outputs was added; every layer "
-                "of a Sequential has one output. Use the functional Model."
+            raise SeveralOutputsError(
+                f"Sequential {self.name!r}: All layers in a Sequential model should have a single "
+                "output tensor. For multi-output layers, use the functional API."
             )
         self.outputs = [output]
 
@@ -111,7 +111,7 @@ class Sequential(Model):
             DTypeError: there is none.
         """
         if not self.layers:
-            raise DTypeError(f"Sequential {self.name!r} has no layers to remove.")
+            raise DTypeError(f"Sequential {self.name!r}: There are no layers in the model.")
         self._layer_names.discard(self._layers.pop().name)
         self.built = False
         if not self.layers:

@@ -7,6 +7,7 @@ from the outputs meets them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -162,30 +163,31 @@ def _check_computable(inputs: Sequence[Tensor], nodes_by_depth: dict[int, list[N
                 source = node.input_tensors[0] if node.input_tensors else node
                 if not node.outbound_layer.is_network:
                     raise ConfigError(
-                        f"Graph disconnected: the output depends on {source!r}, which is not "
-                        f"among the model's inputs. Reached without it: {finished}. Add it to "
-                        "the inputs."
+                        f"Graph disconnected: cannot obtain value for tensor {source!r}, which is "
+                        f"not among the model's inputs. {_reached(finished)} Add it to the inputs."
                     )
             for tensor in node.input_tensors:
                 if tensor not in computable:
                     raise ConfigError(
-                        f"Graph disconnected: layer {node.outbound_layer.name!r} needs "
-                        f"{tensor!r}, which cannot be computed from the model's inputs. Reached "
-                        f"without it: {finished}. Add its Input to the inputs."
+                        f"Graph disconnected: cannot obtain value for tensor {tensor!r} at layer "
+                        f'"{node.outbound_layer.name}" from the model\'s inputs. '
+                        f"{_reached(finished)} Add its Input to the inputs."
                     )
             computable.update(node.output_tensors)
             finished.append(node.outbound_layer.name)
 
 
+def _reached(finished: Sequence[str]) -> str:
+    return f"The following previous layers were accessed without issue: {list(finished)}."
+
+
 def _check_names(layers: Sequence[Any]) -> None:
-    seen: set[str] = set()
-    for layer in layers:
-        if layer.name in seen:
+    for name, count in Counter(layer.name for layer in layers).items():
+        if count > 1:
             raise ConfigError(
-                f"Two layers of the model are called {layer.name!r}; every layer of a model needs "
-                "a name of its own. Give one of them another `name`."
+                f'The name "{name}" is used {count} times in the model. All layer names should be '
+                "unique: give the others another `name`."
             )
-        seen.add(layer.name)
 
 
 # Names that Keras programs import from here; found when asked for, as those modules need this one.

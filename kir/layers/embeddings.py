@@ -77,8 +77,8 @@ class Embedding(Layer):
             a is not None and b is not None and a != b for a, b in zip(lengths, sizes, strict=True)
         ):
             raise ShapeError(
-                f"Embedding {self.name!r}: input is {x}; expected (batch, {declared}) as "
-                "`input_length` says. Change input_length, or leave it out."
+                f'Embedding {self.name!r}: "input_length" is {declared}, but received input has '
+                f"shape {x.shape}. Change input_length, or leave it out."
             )
         return tuple(b if a is None else a for a, b in zip(lengths, sizes, strict=True))
 

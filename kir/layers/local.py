@@ -86,8 +86,10 @@ class _LocallyConnected(Layer):
         positions = tuple(n for n in found if n is not None)
         if len(positions) != self.rank:
             raise ShapeError(
-                f"{self._label()}: input is {x}; expected known sizes of all axes but the first, "
-                "since each position has weights of its own. Give the model's input a full shape."
+                "The spatial dimensions of the inputs to a "
+                f"{type(self).__name__} layer should be fully-defined, since each position has "
+                f"weights of its own, but {self.name!r} received {x}. Give the model's input a "
+                "full shape."
             )
         check_sizes(self, x, positions)
         return positions

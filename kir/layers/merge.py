@@ -32,8 +32,8 @@ def broadcast_shapes(layer: Layer, a: Shape, b: Shape) -> Shape:
             joined.append(i)
         else:
             raise ShapeError(
-                f"{type(layer).__name__} {layer.name!r}: samples of shapes {a} and {b} cannot be "
-                "combined; expected equal sizes, or 1 where they differ."
+                f"{type(layer).__name__} {layer.name!r}: Operands could not be broadcast together "
+                f"with shapes {a} {b} (of a sample); expected equal sizes, or 1 where they differ."
             )
     return tuple(joined)
 
@@ -70,8 +70,8 @@ class _Merge(Layer):
         batches = {x.shape[0] for x in inputs} - {None}  # type: ignore[index]
         if len(batches) > 1:
             raise ShapeError(
-                f"{type(self).__name__} {self.name!r}: inputs are "
-                f"{', '.join(map(str, inputs))}; expected one batch size."
+                f"{type(self).__name__} {self.name!r}: Can not merge tensors with different batch "
+                f"sizes. Got tensors with shapes: {[x.shape for x in inputs]}."
             )
         shape: Shape = (inputs[0].shape or ())[1:]
         for x in inputs[1:]:
@@ -82,8 +82,8 @@ class _Merge(Layer):
     def _check_count(self, inputs: tuple[TensorType, ...]) -> None:
         if len(inputs) < 2:
             raise ConfigError(
-                f"{type(self).__name__} {self.name!r} got {len(inputs)} input; expected a list "
-                "of at least 2 tensors."
+                f"{type(self).__name__} {self.name!r}: A merge layer should be called on a list of "
+                f"at least 2 inputs. Got {len(inputs)} inputs."
             )
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
@@ -103,7 +103,10 @@ def check_mask_list(layer: Layer, inputs: Any, mask: Any) -> None:
     if not isinstance(inputs, list):
         raise ConfigError(f"{layer._label()}: `inputs` should be a list; got {inputs!r}.")
     if len(mask) != len(inputs):
-        raise ConfigError(f"{layer._label()}: got {len(inputs)} inputs and {len(mask)} masks.")
+        raise ConfigError(
+            f"{layer._label()}: The lists `inputs` and `mask` should have the same length; got "
+            f"{len(inputs)} and {len(mask)}."
+        )
 
 
 class Add(_Merge):
@@ -239,8 +242,8 @@ def check_two(layer: Layer, inputs: Sequence[TensorType]) -> None:
     """Raises ConfigError unless there are two inputs."""
     if len(inputs) != 2:
         raise ConfigError(
-            f"{layer._label()} got {len(inputs)} input{'s' * (len(inputs) != 1)}; expected a list "
-            "of exactly 2 tensors."
+            f"{layer._label()}: A `{type(layer).__name__}` layer should be called on exactly 2 "
+            f"inputs. Got {len(inputs)} inputs."
         )
 
 
@@ -270,8 +273,8 @@ class Concatenate(Layer):
     def infer(self, *inputs: TensorType) -> TensorType:
         if len(inputs) < 2:
             raise ConfigError(
-                f"Concatenate {self.name!r} got {len(inputs)} input; expected a list of at least "
-                "2 tensors."
+                f"Concatenate {self.name!r}: A `Concatenate` layer should be called on a list of "
+                f"at least 2 inputs. Got {len(inputs)} inputs."
             )
         if any(x.shape is None for x in inputs):
             return inputs[0].with_shape(None)
@@ -295,8 +298,9 @@ class Concatenate(Layer):
 
     def _mismatch(self, inputs: tuple[TensorType, ...]) -> str:
         return (
-            f"Concatenate {self.name!r}: inputs are {', '.join(map(str, inputs))}; expected equal "
-            f"ranks and equal sizes on every axis but axis {self.axis}."
+            f"Concatenate {self.name!r}: A `Concatenate` layer requires inputs with matching "
+            "shapes except for the concat axis. Got inputs shapes: "
+            f"{[x.shape for x in inputs]} and axis {self.axis}."
         )
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
@@ -321,7 +325,9 @@ def _axes_field() -> Any:
         if isinstance(value, int) and not isinstance(value, bool):
             return value
         if not isinstance(value, list | tuple):
-            raise ArgumentError(f"`{name}` is {value!r}; expected an int or a pair of ints.")
+            raise ArgumentError(
+                f"Invalid type for `{name}` - should be a list or an int. Received: {value!r}."
+            )
         if len(value) != 2 or not all(isinstance(axis, int) for axis in value):
             raise ConfigError(f"`{name}` is {value!r}; expected an int or a pair of ints.")
         return value
@@ -374,7 +380,8 @@ class Dot(Layer):
             raise ShapeError(self._mismatch(inputs, f"the axes {axes} besides the batch"))
         if a[axes[0]] != b[axes[1]]:
             raise ShapeError(
-                self._mismatch(inputs, f"equal sizes on axis {axes[0]} and axis {axes[1]}")
+                f"{self._label()}: Dimension incompatibility {a[axes[0]]} != {b[axes[1]]} on axis "
+                f"{axes[0]} and axis {axes[1]}. Layer shapes: {a}, {b}."
             )
         if max(len(a), len(b)) > 3:
             return self._stacked(inputs, axes)

@@ -80,8 +80,9 @@ class BatchNormalization(Layer):
         size = x.shape[self.axis]  # type: ignore[index]
         if size is None:
             raise ShapeError(
-                f"BatchNormalization {self.name!r}: input is {x}; expected a known size on axis "
-                f"{self.axis}. Give the model's input a full shape, or choose another axis."
+                f"BatchNormalization {self.name!r}: Axis {self.axis} of input tensor should have a "
+                "defined dimension but the layer received an input with shape "
+                f"{x.shape}. Give the model's input a full shape, or choose another axis."
             )
         return size
 

@@ -45,8 +45,8 @@ class Flatten(Layer):
         sizes = (x.shape or ())[1:]
         if None in sizes:
             raise ShapeError(
-                f"Flatten {self.name!r}: input is {x}; expected known sizes on every axis but "
-                "the first. Give the model's input a full shape, or use a global pooling layer."
+                f'The shape of the input to "Flatten" is not fully defined: {self._label()} got '
+                f"{x}. Give the model's input a full shape, or use a global pooling layer."
             )
         return x.with_shape((x.shape[0], numpy_product(sizes)))  # type: ignore[index,arg-type]
 
@@ -84,8 +84,8 @@ class Reshape(Layer):
         self.target_shape = tuple(self.target_shape)
         if self.target_shape.count(-1) > 1:
             raise ConfigError(
-                f"Reshape {self.name!r}: target_shape is {self.target_shape}; only one size may "
-                "be -1."
+                f"Reshape {self.name!r}: Can only specify one unknown dimension (-1); target_shape "
+                f"is {self.target_shape}."
             )
 
     def infer(self, *inputs: TensorType) -> TensorType:
@@ -103,8 +103,8 @@ class Reshape(Layer):
         free = self.target_shape.count(-1)
         if (free and (known == 0 or total % known)) or (not free and known != total):
             raise ShapeError(
-                f"Reshape {self.name!r}: a sample of shape {sizes} has {total} elements; expected "
-                f"a target_shape of as many, got {self.target_shape}."
+                f"Reshape {self.name!r}: total size of new array must be unchanged: a sample of "
+                f"shape {sizes} has {total} elements, not those of {self.target_shape}."
             )
         return tuple(numpy_product(sizes) // known if s == -1 else s for s in self.target_shape)
 
@@ -135,7 +135,8 @@ class Permute(Layer):
         self.dims = tuple(self.dims)
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
             raise ConfigError(
-                f"Permute {self.name!r}: dims is {self.dims}; expected each of the numbers 1 to "
+                f"Permute {self.name!r}: Invalid permutation `dims`: {self.dims}; expected each of "
+                "the numbers 1 to "
                 f"{len(self.dims)} once (the batch is axis 0 and stays)."
             )
         layout = f"the batch and an axis for each of dims={self.dims}"

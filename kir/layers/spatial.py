@@ -68,8 +68,9 @@ def known_channels(layer: Layer, x: TensorType, rank: int, data_format: str) -> 
     channels = check_image(layer, x, rank, data_format)[axis]
     if channels is None:
         raise ShapeError(
-            f"{type(layer).__name__} {layer.name!r}: input is {x}; expected a known number of "
-            f"channels on axis {axis} ({data_format}). Give the model's input a full shape."
+            f"{type(layer).__name__} {layer.name!r}: The channel dimension of the inputs should be "
+            f"defined. Found `None` on axis {axis} of {x} ({data_format}). Give the model's input "
+            "a full shape."
         )
     return channels
 

@@ -113,6 +113,6 @@ def get(identifier: Any) -> Any:
     if callable(getattr(identifier, "apply_gradients", None)):
         return TFOptimizer(identifier)
     raise ConfigError(
-        f"The optimizer is {identifier!r} ({type(identifier).__name__}); expected a name such as "
-        "'adam' or an optimizer object."
+        f"Could not interpret optimizer identifier: {identifier!r} ({type(identifier).__name__}); "
+        "expected a name such as 'adam' or an optimizer object."
     )

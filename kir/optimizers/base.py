@@ -175,4 +175,7 @@ def _unknown_argument(cls: type, key: str) -> str:
     if _OTHER_NAMES.get(key) in known:
         near = [_OTHER_NAMES[key]]
     hint = f" Did you mean `{near[0]}`?" if near else ""
-    return f"{cls.__name__} does not know the argument `{key}`.{hint} It takes {', '.join(known)}."
+    return (
+        f"Unexpected keyword argument passed to optimizer: {key}.{hint} {cls.__name__} takes "
+        f"{', '.join(known)}."
+    )

@@ -156,8 +156,8 @@ def upgraded_model(
     """
     if isinstance(config, list):
         raise DTypeError(
-            "model_from_config() takes the dict with 'class_name' and 'config'; got a list, "
-            "perhaps the config of a Sequential. Use Sequential.from_config(config)."
+            "`model_from_config` expects a dictionary, not a list. Maybe you meant to use "
+            "`Sequential.from_config(config)`?"
         )
     try:
         upgraded = upgrade_config(config, custom_objects, keras_version)

@@ -195,8 +195,8 @@ def _fetch(origin: str, part: str) -> bool:
         failures = 0 if has_grown else failures + 1
         if is_final or failures >= _ATTEMPTS:
             raise DownloadError(
-                f"Cannot download {origin}: {reason}. Check the address and the connection, or "
-                f"put the file by hand at {part.removesuffix('.part')}"
+                f"URL fetch failure on {origin}: {reason}. Check the address and the connection, "
+                f"or put the file by hand at {part.removesuffix('.part')}"
             ) from None
         time.sleep(_PAUSE * failures)
 

@@ -121,7 +121,7 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> ConfigError:
         known: the names in the table.
     """
     names = sorted({str(n) for n in known})
-    message = f"Unknown {kind}: {name!r}."
+    message = f"Unknown {kind}: {name}."
     # Compared in lower case, as 'Glorot_Uniform' is nearer to its namesake than to 'Zeros'.
     spelled = {n.lower(): n for n in reversed(names)}
     near = [spelled[n] for n in difflib.get_close_matches(str(name).lower(), spelled)]

@@ -172,9 +172,9 @@ def check_stateful(model: Any, count: int, batch_size: int | None) -> None:
     """A stateful model needs full batches; raises ConfigError where the last is smaller."""
     if batch_size and model.stateful and count and count % batch_size:
         raise ConfigError(
-            f"In a stateful network ({model._label()}), you should only pass inputs with a number "
-            "of samples that can be divided by the batch size. Found: "
-            f"{count} samples. Batch size: {batch_size}."
+            "In a stateful network, you should only pass inputs with a number of samples that can "
+            f"be divided by the batch size. Found: {count} samples. Batch size: {batch_size} "
+            f"({model._label()})."
         )
 
 

@@ -236,7 +236,9 @@ def _check_names(what: str, given: Mapping[str, Any], names: Sequence[str]) -> N
 
 
 def _count_error(what: str, given: Sequence[Any], names: Sequence[str]) -> ConfigError:
+    # Keras 2.2 says it in two ways, and programs look for either.
+    plural = "s" if what == "loss" else ""
     return ConfigError(
-        f"When passing a list as {what}, it should have one entry per model output. The model has "
-        f"{len(names)} outputs, but you passed {what.strip('`')}={reprlib.repr(given)}."
+        f"When passing a list as {what}, it should have one entry per model output{plural}. The "
+        f"model has {len(names)} outputs, but you passed {what.strip('`')}={reprlib.repr(given)}."
     )

@@ -150,8 +150,8 @@ def validation_parts(given: Any) -> tuple[Any, Any, Any]:
     if not isinstance(given, list | tuple) or len(given) not in (2, 3):
         count = f"{len(given)} items" if hasattr(given, "__len__") else type(given).__name__
         raise ConfigError(
-            "`validation_data` should be a tuple `(x_val, y_val)` or `(x_val, y_val, "
-            f"val_sample_weights)`; it must contain 2 or 3 items. Found: {count}."
+            "`validation_data` should be a tuple `(val_x, val_y, val_sample_weight)` or "
+            f"`(val_x, val_y)`: it must contain 2 or 3 items. Found: {count}."
         )
     x, y, *rest = given
     return x, y, rest[0] if rest else None

@@ -33,7 +33,7 @@ def test_none_stands_for_the_identity():
 
 
 def test_an_unknown_name_is_answered_with_the_nearest():
-    with pytest.raises(ConfigError, match=r"Unknown activation function: 'Relu'.*'relu'"):
+    with pytest.raises(ConfigError, match=r"Unknown activation function: Relu.*'relu'"):
         activations.get("Relu")
 
 

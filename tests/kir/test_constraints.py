@@ -34,7 +34,7 @@ def test_none_stands_for_no_constraint():
 
 
 def test_an_unknown_name_is_answered_with_the_nearest():
-    with pytest.raises(ConfigError, match=r"Unknown constraint: 'non_negative'.*'non_neg'"):
+    with pytest.raises(ConfigError, match=r"Unknown constraint: non_negative.*'non_neg'"):
         constraints.get("non_negative")
 
 

@@ -45,7 +45,7 @@ def test_a_name_stands_for_a_class_and_its_defaults(name, serialized):
 
 
 def test_an_unknown_name_is_answered_with_the_nearest():
-    with pytest.raises(ConfigError, match=r"Unknown initializer: 'glorot_unifrom'.*glorot_uniform"):
+    with pytest.raises(ConfigError, match=r"Unknown initializer: glorot_unifrom.*glorot_uniform"):
         initializers.get("glorot_unifrom")
 
 

@@ -34,7 +34,7 @@ def test_a_function_of_the_users_is_found_by_its_name():
 
 
 def test_an_unknown_name_is_answered_with_the_nearest():
-    with pytest.raises(ConfigError, match=r"Unknown loss function: 'hing'.*'hinge'"):
+    with pytest.raises(ConfigError, match=r"Unknown loss function: hing.*'hinge'"):
         losses.get("hing")
 
 

@@ -31,5 +31,5 @@ def test_what_is_no_identifier_is_rejected(identifier):
 
 
 def test_an_unknown_name_is_answered_with_the_nearest():
-    with pytest.raises(ConfigError, match=r"metric function: 'binary_acuracy'.*'binary_accuracy'"):
+    with pytest.raises(ConfigError, match=r"metric function: binary_acuracy.*'binary_accuracy'"):
         metrics.get("binary_acuracy")

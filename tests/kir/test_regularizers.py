@@ -41,7 +41,7 @@ def test_without_a_factor_there_is_no_penalty():
 
 def test_an_unknown_name_is_answered_with_the_known_ones():
     with pytest.raises(
-        ConfigError, match=r"Unknown regularizer: 'l1-l2'\. Did you mean .*'l1_l2'.*Known"
+        ConfigError, match=r"Unknown regularizer: l1-l2\. Did you mean .*'l1_l2'.*Known"
     ):
         regularizers.get("l1-l2")
 

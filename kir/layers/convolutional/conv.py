@@ -78,8 +78,8 @@ class _Conv(Layer):
         self.input_spec = image_spec(self.rank, self.data_format)
         if self.rank == 1 and self.padding == "causal" and self.data_format != "channels_last":
             raise ConfigError(
-                f"{self._label()}: padding='causal' with data_format={self.data_format!r}; causal "
-                "padding takes (batch, steps, channels), data_format='channels_last'."
+                f"{self._label()}: When using causal padding in `Conv1D`, `data_format` must be "
+                f'"channels_last", (batch, steps, channels); got {self.data_format!r}.'
             )
 
     def _channels(self, x: TensorType) -> int:

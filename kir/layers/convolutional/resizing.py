@@ -64,9 +64,10 @@ def _sides_field(rank: int, default: Any, one_pair: bool = False) -> Any:
             pairs = [(int(value), int(value)) for _ in range(rank)]
             return tuple(pairs[:1] * rank if one_pair else pairs)
         if not hasattr(value, "__len__") or len(value) != rank:
+            count = {2: "two"}.get(rank, str(rank))
             raise ConfigError(
-                f"`{name}` is {value!r}; expected a whole number, or for each of the {rank} axes "
-                "a whole number or a pair (before, after)."
+                f"`{name}` should have {count} elements. Found: {value}. Expected a whole number, "
+                f"or for each of the {rank} axes a whole number or a pair (before, after)."
             )
         return tuple(int_tuple(name, sides, 2, minimum=0) for sides in value)
 

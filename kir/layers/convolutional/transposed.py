@@ -21,8 +21,8 @@ def _check_output_padding(layer: Any) -> None:
     for stride, more in zip(layer.strides, layer.output_padding, strict=True):
         if stride <= more:
             raise ConfigError(
-                f"{layer._label()}: output_padding is {layer.output_padding}; expected less than "
-                f"the strides {layer.strides} on each axis."
+                f"{layer._label()}: Stride {layer.strides} must be greater than output padding "
+                f"{layer.output_padding} on each axis."
             )
 
 

@@ -172,7 +172,7 @@ class RNN(Layer):
         """
         if not self.stateful:
             raise MissingAttributeError(
-                f"{self._label()} is not stateful. Make it with stateful=True to keep states."
+                f"{self._label()}: Layer must be stateful. Make it with stateful=True."
             )
         variables = self._state_variables()
         arrays = [np.zeros(s.type.shape) for s in variables]  # type: ignore[arg-type]
@@ -180,13 +180,14 @@ class RNN(Layer):
             arrays = to_list(states)
         if len(arrays) != len(variables):
             raise ConfigError(
-                f"{self._label()} has {len(variables)} states; got {len(arrays)} arrays."
+                f"{self._label()} expects {len(variables)} states, but it received {len(arrays)} "
+                "state values."
             )
-        for state, array in zip(variables, arrays, strict=True):
+        for index, (state, array) in enumerate(zip(variables, arrays, strict=True)):
             if np.shape(array) != state.type.shape:
                 raise ConfigError(
-                    f"{self._label()}: state {state.name!r} is {state.type}; got an array of "
-                    f"shape {np.shape(array)}."
+                    f"State {index} is incompatible with layer {self.name}: expected shape="
+                    f"{state.type.shape}, found shape={np.shape(array)} ({self._label()})."
                 )
         for state, array in zip(variables, arrays, strict=True):
             state.set_value(array)
@@ -197,8 +198,9 @@ class RNN(Layer):
             shape = self._built_shape if self.built else (None,)
             if shape[0] is None:
                 raise ConfigError(
-                    f"{self._label()} is stateful, so it needs a fixed batch size. Give the first "
-                    "layer batch_input_shape=(batch, timesteps, ...), or Input a batch_shape."
+                    f"{self._label()}: If a RNN is stateful, it needs to know its batch size. Give "
+                    "the first layer batch_input_shape=(batch, timesteps, ...), or Input a "
+                    "batch_shape."
                 )
             self._states = [
                 Variable(

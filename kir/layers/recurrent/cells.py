@@ -43,12 +43,15 @@ def check_cell(cell: Any, owner: str) -> None:
     Raises:
         ConfigError: it has no `call`, or no `state_size`.
     """
-    for name, what in (("call", "a method"), ("state_size", "a whole number or a tuple of them")):
-        if not hasattr(cell, name):
-            raise ConfigError(
-                f"{owner}: a cell has `call(inputs, states)` and `state_size`; {cell!r} has no "
-                f"`{name}` ({what})."
-            )
+    if not hasattr(cell, "call"):
+        raise ConfigError(
+            f"{owner} should have a `call` method, (inputs, states). The RNN was passed: {cell!r}."
+        )
+    if not hasattr(cell, "state_size"):
+        raise ConfigError(
+            f"{owner}: the RNN cell should have an attribute `state_size` (a whole number or a "
+            f"tuple of them); {cell!r} has none."
+        )
 
 
 def varies_with_phase(cell: Any) -> bool:

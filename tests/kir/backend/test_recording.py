@@ -89,7 +89,7 @@ def test_attributes_name_the_operands():
         ("K.rnn(lambda a, s: (a, []), x, [m])", ConfigError, "returned 0 states; expected 1"),
         ("K.rnn(lambda a, s: (None, s), x, [m])", DTypeError, "returned None"),
         ("K.function(x, [x])", DTypeError, "`inputs` .* should be a list or tuple"),
-        ("K.function([x], [x], foo=1)", ConfigError, "Invalid argument 'foo'"),
+        ("K.function([x], [x], foo=1)", ConfigError, 'Invalid argument "foo"'),
         ("K.update(x, x)", DTypeError, "is no variable"),
         ("K.dot(x)", TypeError, "missing a required argument: 'y'"),
         ("K.dot(x, m, z=1)", TypeError, "unexpected keyword argument 'z'"),

@@ -38,10 +38,10 @@ def test_floatx_is_the_default_dtype():
 @pytest.mark.parametrize(
     ("setter", "value", "message"),
     [
-        (K.set_floatx, "int8", "Unknown floatx type: 'int8'"),
-        (K.set_image_data_format, "last", "Unknown data_format: 'last'"),
+        (K.set_floatx, "int8", "Unknown floatx type: int8"),
+        (K.set_image_data_format, "last", "Unknown data_format: last"),
         (K.set_image_dim_ordering, "x", "Unknown dim_ordering: 'x'"),
-        (K.normalize_data_format, "tf", "must be one of 'channels_first', 'channels_last'"),
+        (K.normalize_data_format, "tf", 'must be one of "channels_first", "channels_last"'),
         (K.set_learning_phase, 2, "0 or 1; got 2"),
         (K.manual_variable_initialization, 2, "expected a bool"),
     ],

@@ -78,7 +78,7 @@ def test_a_shared_layer_has_a_node_for_each_call_and_its_weights_once():
     shared = model.get_layer("shared")
     assert len(shared._inbound_nodes) == 2
     assert len(model.weights) == 4
-    with pytest.raises(MissingAttributeError, match=r"2 inbound nodes.*get_output_at"):
+    with pytest.raises(MissingAttributeError, match=r"multiple inbound nodes .2.*get_output_at"):
         _ = shared.output
     assert shared.get_output_at(1)._keras_shape == (None, 3)
 
@@ -173,7 +173,9 @@ def test_weights_can_be_set_before_anything_runs():
     model.set_weights([kernel, bias])
     kernel[:] = 7  # the model has its own copy
     assert np.array_equal(model.get_weights()[0], np.ones((3, 2), "float32"))
-    with pytest.raises(ShapeError, match=r"dense_1/bias:0' is f32\[2\]; got .*\(3,\)"):
+    with pytest.raises(
+        ShapeError, match=r"shape \(2,\) not compatible .*\(3,\) \(of 'dense_1/bias:0"
+    ):
         model.set_weights([kernel, np.zeros(3)])
     assert np.array_equal(model.get_weights()[1], bias)
 
@@ -201,28 +203,40 @@ def test_weights_do_not_depend_on_when_they_are_computed():
         (lambda: Dense(3, units=3), ArgumentError, "two values for the argument `units`"),
         (lambda: Dense(-1), ConfigError, r"Dense 'dense_\d+': `units` is -1"),
         (lambda: Dense("3"), ArgumentError, r"`units` is '3' \(str\)"),
-        (lambda: Conv2D(2, (3, 3, 3)), ConfigError, r"`kernel_size` is \(3, 3, 3\)"),
-        (lambda: Conv2D(2, 3, padding="full"), ConfigError, "`padding` is 'full'"),
+        (lambda: Conv2D(2, (3, 3, 3)), ConfigError, r"tuple of 2 integers.*Received: \(3, 3, 3\)"),
+        (
+            lambda: Conv2D(2, 3, padding="full"),
+            ConfigError,
+            "The `padding` argument must be one of 'valid', .*Received: full",
+        ),
         (
             lambda: Conv2D(2, 3, strides=2, dilation_rate=2)(Input((9, 9, 1))),
             ConfigError,
             r"strides > 1 not supported .* got strides \(2, 2\)",
         ),
         (lambda: Dense(3, input_shape=("a",)), ConfigError, "expected whole numbers or None"),
-        (lambda: Dense(3)(np.zeros((2, 3))[0:0].tolist), ConfigError, "no symbolic tensor"),
+        (
+            lambda: Dense(3)(np.zeros((2, 3))[0:0].tolist),
+            ConfigError,
+            "with an input that isn't a symbolic tensor",
+        ),
         (lambda: Dense(3)(Input((None,))), ShapeError, r"f32\[\?,\?\].*known last axis"),
-        (lambda: Flatten()(Input((None, 3))), ShapeError, "known sizes on every axis"),
-        (lambda: Add()([Input((3,)), Input((4,))]), ShapeError, "cannot be combined"),
+        (lambda: Flatten()(Input((None, 3))), ShapeError, "is not fully defined"),
+        (lambda: Add()([Input((3,)), Input((4,))]), ShapeError, "could not be broadcast together"),
         (
             lambda: Concatenate()([Input((3, 1)), Input((4, 1))]),
             ShapeError,
-            "every axis but axis -1",
+            "matching shapes except .* axis -1",
         ),
         (lambda: Model(Input((3,)), Dense(2)(Input((3,)))), ConfigError, "Graph disconnected"),
-        (lambda: Model(Input((3,)), 5), ConfigError, "no tensor that a layer returned"),
+        (lambda: Model(Input((3,)), 5), ConfigError, "must be the output of a Keras `Layer`"),
         (lambda: Sequential([Dense(2, name="d"), Dense(2, name="d")]), ConfigError, "'d' already"),
-        (lambda: Sequential([5]), DTypeError, "takes a layer; got 5"),
-        (lambda: small_model().get_layer("sharde"), ConfigError, "no layer 'sharde'"),
+        (lambda: Sequential([5]), DTypeError, "must be an instance of class Layer. Found: 5"),
+        (
+            lambda: small_model().get_layer("sharde"),
+            ConfigError,
+            "No such layer: sharde. The layers .*'shared'",
+        ),
     ],
 )
 def test_a_mistake_raises_where_it_is_made(make, error, message):

@@ -86,7 +86,7 @@ def test_a_call_draws_the_seeds_of_the_layers_inside_again():
 
 def test_the_number_of_inputs_is_checked():
     inner = Model([a := Input((3,)), b := Input((3,))], [a, b])
-    with pytest.raises(ShapeError, match="takes 2 inputs; got 1"):
+    with pytest.raises(ShapeError, match="expects 2 inputs, but it received 1"):
         inner(Input((3,)))
 
 

@@ -105,13 +105,17 @@ def test_activity_regularization_adds_a_loss():
         (
             lambda: kl.Permute((1, 3)),
             ConfigError,
-            r"dims is \(1, 3\); expected each of the numbers",
+            r"dims`: \(1, 3\); expected each of the numbers",
         ),
         (lambda: kl.Permute((2, 1))(kl.Input((4,))), ShapeError, "expected rank 3"),
         (lambda: kl.RepeatVector(3)(kl.Input((4, 5))), ShapeError, "rank 2, \\(batch, features\\)"),
         (lambda: kl.RepeatVector("3"), ArgumentError, "expected a whole number"),
         (lambda: kl.SpatialDropout1D(0.5)(kl.Input((4,))), ShapeError, "Add a channels axis"),
-        (lambda: kl.SpatialDropout2D(0.5, data_format="last"), ConfigError, "'channels_last' or"),
+        (
+            lambda: kl.SpatialDropout2D(0.5, data_format="last"),
+            ConfigError,
+            'must be one of "channels_first", "channels_last"',
+        ),
         (
             lambda: kl.Dropout(0.5, noise_shape=(None, 2))(kl.Input((4,))),
             ShapeError,

@@ -59,12 +59,12 @@ def test_one_dimensional_config_has_no_data_format():
         (
             lambda: kl.LocallyConnected1D(2, 2, padding="same"),
             ConfigError,
-            "expected one of 'valid'",
+            "must be one of 'valid'",
         ),
         (
             lambda: kl.LocallyConnected2D(2, 2)(kl.Input((None, None, 3))),
             ShapeError,
-            r"f32\[\?,\?,\?,3\]; expected known sizes.*Give the model's input a full shape",
+            r"should be fully-defined.*f32\[\?,\?,\?,3\].*Give the model's input a full shape",
         ),
         (lambda: kl.LocallyConnected1D(2, 5)(kl.Input((4, 3))), ShapeError, "window does not fit"),
     ],

@@ -75,24 +75,32 @@ def test_dot_types(shapes, axes, want):
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: kl.Add()(inputs((None, 4))), ConfigError, "got 1 input; .* at least 2"),
-        (lambda: kl.Add()(kl.Input((4,))), ConfigError, "got 1 input"),
-        (lambda: kl.add(inputs((None, 4), (None, 3))), ShapeError, "cannot be combined"),
-        (lambda: kl.add(inputs((2, 4), (3, 4))), ShapeError, "one batch size"),
-        (lambda: kl.subtract(inputs(*[(None, 4)] * 3)), ConfigError, "got 3 inputs; .* exactly 2"),
+        (lambda: kl.Add()(inputs((None, 4))), ConfigError, "at least 2 inputs. Got 1 inputs"),
+        (lambda: kl.Add()(kl.Input((4,))), ConfigError, "Got 1 inputs"),
+        (
+            lambda: kl.add(inputs((None, 4), (None, 3))),
+            ShapeError,
+            "could not be broadcast together",
+        ),
+        (lambda: kl.add(inputs((2, 4), (3, 4))), ShapeError, "with different batch sizes"),
+        (
+            lambda: kl.subtract(inputs(*[(None, 4)] * 3)),
+            ConfigError,
+            "exactly 2 inputs. Got 3 inputs",
+        ),
         (lambda: kl.dot(inputs(*[(None, 4)] * 3), 1), ConfigError, "exactly 2"),
         (
             lambda: kl.dot(inputs((None, 4, 2), (None, 5, 3)), 1),
             ShapeError,
-            r"f32\[\?,4,2\], f32\[\?,5,3\] and axes is 1; expected equal sizes on axis 1",
+            r"Dimension incompatibility 4 != 5 on axis 1.*\(None, 4, 2\), \(None, 5, 3\)",
         ),
         (lambda: kl.dot(inputs((None, 4), (None, 4)), 2), ShapeError, "expected the axes"),
-        (lambda: kl.Dot("a"), ArgumentError, "expected an int or a pair"),
+        (lambda: kl.Dot("a"), ArgumentError, "should be a list or an int"),
         (lambda: kl.Dot((1, 2, 3)), ConfigError, "expected an int or a pair"),
         (
             lambda: kl.Concatenate(axis=2)(inputs((None, 4, 2), (None, 5, 2))),
             ShapeError,
-            "equal sizes on every axis but axis 2",
+            "matching shapes except .* axis 2",
         ),
     ],
 )

@@ -82,7 +82,7 @@ def test_the_mean_over_steps_consumes_the_mask():
         (lambda: kl.MaxPooling3D()(kl.Input((5, 5, 1))), ShapeError, "rank 5.*Add a channels axis"),
         (lambda: kl.GlobalAveragePooling2D()(kl.Input((4, 3))), ShapeError, "expected rank 4"),
         (lambda: kl.AveragePooling1D(padding="causal"), ConfigError, "'valid', 'same'"),
-        (lambda: kl.MaxPooling2D((1, 2, 3)), ConfigError, "a tuple of 2 whole numbers"),
+        (lambda: kl.MaxPooling2D((1, 2, 3)), ConfigError, "a tuple of 2 integers"),
     ],
 )
 def test_errors(call, error, message):

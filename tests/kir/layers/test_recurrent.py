@@ -238,16 +238,24 @@ def test_masks_pass_with_the_sequences():
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
-        (lambda: RNN(3), ConfigError, r"`cell`: a cell has `call.* 3 has no `call`"),
-        (lambda: RNN(Dense(2)), ConfigError, r"has no `state_size`"),
-        (lambda: StackedRNNCells([LSTMCell(2), 3]), ConfigError, r"3 has no `call`"),
+        (lambda: RNN(3), ConfigError, r"`cell` should have a `call` method.* was passed: 3"),
+        (lambda: RNN(Dense(2)), ConfigError, r"should have an attribute `state_size`"),
+        (
+            lambda: StackedRNNCells([LSTMCell(2), 3]),
+            ConfigError,
+            r"should have a `call` method.* was passed: 3",
+        ),
         (lambda: StackedRNNCells(LSTMCell(2)), ConfigError, r"expected a list of cells"),
         (lambda: LSTM(2)(Input((5,))), ShapeError, r"LSTM 'lstm_1'.*f32\[\?,5\]; expected rank 3"),
         (lambda: LSTM(2)(Input((5, None))), ShapeError, r"known number of features"),
         (lambda: LSTM(2, unroll=True)(Input((None, 3))), ShapeError, r"cannot be unrolled"),
         (lambda: LSTM(2, unroll=True)(Input((1, 3))), ShapeError, r"time steps above 1"),
-        (lambda: GRU(2, stateful=True)(Input((4, 3))), ConfigError, r"fixed batch size"),
-        (lambda: GRU(2).reset_states(), MissingAttributeError, r"not stateful"),
+        (
+            lambda: GRU(2, stateful=True)(Input((4, 3))),
+            ConfigError,
+            r"needs to know its batch size",
+        ),
+        (lambda: GRU(2).reset_states(), MissingAttributeError, r"must be stateful"),
         (
             lambda: LSTM(2)(Input((4, 3)), initial_state=[Input((2,))]),
             ConfigError,
@@ -286,7 +294,7 @@ def test_masks_pass_with_the_sequences():
         (
             lambda: Sequential([GRU(2, return_state=True, input_shape=(3, 2))]),
             ConfigError,
-            r"several outputs",
+            r"a single output tensor",
         ),
     ],
 )
@@ -298,9 +306,12 @@ def test_mistakes_are_refused(make, error, message):
 def test_states_of_another_number_or_shape_are_refused():
     layer = LSTM(2, stateful=True)
     layer(Input(batch_shape=(3, 5, 4)))
-    with pytest.raises(ConfigError, match="has 2 states; got 1 arrays"):
+    with pytest.raises(ConfigError, match="expects 2 states, but it received 1 state values"):
         layer.reset_states(np.zeros((3, 2)))
-    with pytest.raises(ConfigError, match=r"is f32\[3,2\]; got an array of shape \(2, 2\)"):
+    with pytest.raises(
+        ConfigError,
+        match=r"State 0 is incompatible .* expected shape=\(3, 2\), found shape=\(2, 2\)",
+    ):
         layer.reset_states([np.zeros((2, 2))] * 2)
 
 

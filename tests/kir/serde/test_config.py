@@ -49,14 +49,14 @@ def broken(change):
     ("text", "error", "message"),
     [
         ("{", FileFormatError, "no JSON: .* at line 1, column 2"),
-        ("[]", DTypeError, "got a list"),
+        ("[]", DTypeError, "expects a dictionary, not a list"),
         ("{}", ConfigError, "expected a mapping with 'class_name'"),
         ("3", ConfigError, "no Keras architecture"),
         ('{"class_name": "Sequental", "config": []}', ConfigError, "Did you mean 'Sequential'"),
         (
             broken(lambda c: c["config"]["layers"][2].update(class_name="Dens")),
             ConfigError,
-            "Unknown layer: 'Dens'. Did you mean 'Dense'",
+            "Unknown layer: Dens. Did you mean 'Dense'",
         ),
         (
             broken(

@@ -345,7 +345,7 @@ def test_a_text_by_hand_may_leave_the_weights_out():
             "graph @g(%x: f32[?,4]) -> (f32[?,4]) {\n"
             '  %y = keras.Dens "y" (%x) {units = 2} : f32[?,4]\n  return %y\n}',
             ConfigError,
-            "Unknown layer: 'Dens'. Did you mean 'Dense'",
+            "Unknown layer: Dens. Did you mean 'Dense'",
             id="unknown layer",
         ),
         pytest.param(

@@ -137,14 +137,14 @@ def test_a_complete_part_is_recognized(server, home):
 @pytest.mark.parametrize(("status", "requests"), [(404, 1), (503, 3)])
 def test_an_error_of_the_server_is_told(server, home, status, requests):
     server.status = status
-    with pytest.raises(OSError, match=f"Cannot download .*{status}.*put the file by hand"):
+    with pytest.raises(OSError, match=f"URL fetch failure on .*{status}.*put the file by hand"):
         get_file("a.bin", f"{server.url}/a.bin")
     assert len(server.requests) == requests
     assert _names(home) == []
 
 
 def test_nobody_listening_is_told(home):
-    with pytest.raises(OSError, match=r"Cannot download http://127\.0\.0\.1:1/a: .*refused"):
+    with pytest.raises(OSError, match=r"URL fetch failure on http://127\.0\.0\.1:1/a: .*refused"):
         get_file("a", "http://127.0.0.1:1/a")
 
 

@@ -108,7 +108,7 @@ def test_a_plain_mistake_does_not_hide_what_is_behind_it():
         1, {"class_name": "LSTM", "config": {"units": 3, "name": "lstm"}}
     )
     unknown, shape = found(config)
-    assert unknown.startswith("layer 0 'conv' (Conv2d): Unknown layer: 'Conv2d'. Did you mean")
+    assert unknown.startswith("layer 0 'conv' (Conv2d): Unknown layer: Conv2d. Did you mean")
     assert "custom_object_scope" not in unknown
     assert shape.startswith("layer 1 'lstm' (LSTM): ")
     assert "f32[?,6,6,4]; expected rank 3" in shape
