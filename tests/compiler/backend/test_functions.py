@@ -37,7 +37,7 @@ def test_inputs_that_nothing_needs_may_be_left_out_at_the_end():
     x, y = K.placeholder((None,)), K.placeholder((None,))
     f = K.function([x, y, K.learning_phase()], [x * 2])
     assert f([np.ones(1)])[0].tolist() == [2.0]
-    with pytest.raises(ArgumentError, match="expects 2 inputs, but it received 1"):
+    with pytest.raises(ArgumentError, match="takes 2 inputs; got 1"):
         K.function([x, y], [x * y])([np.ones(1)])
 
 
