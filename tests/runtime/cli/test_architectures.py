@@ -123,7 +123,7 @@ def test_check_lists_every_wrong_layer(run, tmp_path):
     layers[2]["config"]["unitz"] = 3
     output = run("check", write(tmp_path / "net.json", config), status=1).output
     assert output.count("net.json:") == 3
-    for part in ("layer: Dens.", "'rellu'", "unitz"):
+    for part in ("layer: Dens.", ": rellu.", "unitz"):
         assert part in output
 
 
