@@ -11,7 +11,7 @@ import numpy as np
 from kir.errors import ShapeError
 from kir.utils.conv_utils import convert_kernel
 from runtime.hdf5.keras_1_weights import from_keras_1, stored_count, with_variance
-from runtime.hdf5.recurrent_weights import convert_recurrent
+from runtime.hdf5.recurrent_weights import convert_recurrent, shapes_to_come
 
 _CONVOLUTIONS = ("Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose", "ConvLSTM2D")
 # The kinds of layers that some rule here speaks of.
@@ -74,7 +74,9 @@ def _converted(
     kind = kind_of(layer)
     if kind is None or not values:
         return values
-    shapes = [tuple(weight.shape) for weight in layer.weights]
+    shapes = [tuple(weight.shape) for weight in layer.weights] or shapes_to_come(
+        kind, layer, values
+    )
     given = values
     if era == 0 and kind == "BatchNormalization":
         return with_variance(layer, values)

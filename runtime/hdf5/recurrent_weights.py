@@ -7,6 +7,7 @@ state, where an LSTM has one (their sum) and a GRU with `reset_after` has both.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -43,8 +44,8 @@ def convert_recurrent(
         bias = arrays[2].reshape(wanted)
     elif gates == 3 and {stored, wanted} <= {plain, both, flat} and plain in (stored, wanted):
         raise ShapeError(
-            f"Layer {name!r}: the saved weights are of {_kind_of_gru(stored, flat, plain)}, the "
-            f"layer is {_kind_of_gru(wanted, flat, plain)}; the two compute different things. "
+            f"Layer {name!r}, saved weights: {_kind_of_gru(stored, flat, plain)} is not compatible "
+            f"with {_kind_of_gru(wanted, flat, plain)}, as the two compute different things. "
             "Build the GRU with reset_after=" + ("False." if stored == plain else "True.")
         )
     else:
@@ -59,8 +60,17 @@ def convert_recurrent(
 
 def _kind_of_gru(bias: tuple[int, ...], flat: tuple[int, ...], plain: tuple[int, ...]) -> str:
     if bias == flat:
-        return "a CuDNNGRU"
-    return f"a GRU(reset_after={bias != plain})"
+        return "CuDNNGRU"
+    return f"GRU(reset_after={bias != plain})"
+
+
+def shapes_to_come(kind: str, layer: Any, weights: Sequence[np.ndarray]) -> list[tuple[int, ...]]:
+    """The shapes that a GRU's weights will have which are not made yet; none of other layers."""
+    if kind not in ("GRU", "CuDNNGRU") or len(weights) != 3 or weights[1].ndim != 2:
+        return []
+    size = 3 * layer.units
+    bias = (2 * size,) if kind == "CuDNNGRU" else (2, size) if layer.reset_after else (size,)
+    return [*(w.shape for w in weights[:2]), bias]
 
 
 def _halves(bias: np.ndarray) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Weights of Keras 0.3 and 1, of Theano and of cuDNN, in files as those versions wrote them."""
 
+import functools
 import json
 import warnings
 
@@ -237,9 +238,27 @@ def test_a_gru_without_reset_after_takes_none_of_cudnn(tmp_path):
     source = Sequential([L.CuDNNGRU(4, input_shape=(5, 3))])
     source.save_weights(tmp_path / "w.h5")
     target = Sequential([L.GRU(4, input_shape=(5, 3))])
-    match = r"saved weights are of a CuDNNGRU, the layer is a GRU\(reset_after=False\)"
+    match = r"CuDNNGRU is not compatible with GRU\(reset_after=False\)"
     with pytest.raises(ShapeError, match=match):
         target.load_weights(tmp_path / "w.h5")
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "message"),
+    [
+        (L.GRU, L.CuDNNGRU, r"GRU\(reset_after=False\) is not compatible with CuDNNGRU"),
+        (L.CuDNNGRU, L.GRU, r"CuDNNGRU is not compatible with GRU\(reset_after=False\)"),
+        (
+            functools.partial(L.GRU, reset_after=True),
+            L.GRU,
+            r"GRU\(reset_after=True\) is not compatible with GRU\(reset_after=False\)",
+        ),
+    ],
+)
+def test_a_gru_that_is_not_built_yet_takes_no_other_kind(source, target, message):
+    made = Sequential([source(2, input_shape=(5, 3))])
+    with pytest.raises(ShapeError, match=message):
+        preprocess_weights_for_loading(target(2), made.get_weights())
 
 
 def test_the_function_of_keras_converts_too():
