@@ -30,4 +30,7 @@ def _folders_of_libraries() -> tuple[str, ...]:
 
 def is_called_by_program() -> bool:
     """Whether the caller's caller is the program itself, not a library."""
-    return not sys._getframe(2).f_code.co_filename.startswith(_folders_of_libraries())
+    file = sys._getframe(2).f_code.co_filename
+    # Folders of other Pythons' packages may be on the path too.
+    is_packaged = "/site-packages/" in file or "/dist-packages/" in file
+    return not is_packaged and not file.startswith(_folders_of_libraries())
