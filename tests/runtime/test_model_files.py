@@ -106,7 +106,7 @@ def test_an_architecture_is_no_model_with_weights(tmp_path, model):
 
 def test_errors_name_the_file_once(tmp_path):
     (tmp_path / "a.json").write_text('{"class_name": "Modle", "config": {}}')
-    with pytest.raises(ConfigError, match="Unknown layer: 'Modle'") as caught:
+    with pytest.raises(ConfigError, match="Unknown layer: Modle") as caught:
         read_architecture(tmp_path / "a.json")
     assert caught.value.__notes__ == [f"In the file {str(tmp_path / 'a.json')!r}."]
     (tmp_path / "a.h5").write_bytes(b"\x89HDF\r\n\x1a\n")

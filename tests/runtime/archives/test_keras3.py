@@ -228,7 +228,7 @@ CODE = {
         (entry("Activation", activation=function("os", "system")), "Unknown activation"),
         (entry("Dense", units=2, kernel_initializer=function("os", "system")), "Unknown init"),
         (entry("Dense", units=2, kernel_initializer=entry("load_model", "keras.saving")),
-         "Unknown initializer: 'load_model'"),
+         "Unknown initializer: load_model"),
         (entry("Dense", units=2, activation=CODE), "activation"),
         (entry("Dense", units=2, safe_mode=False), "safe_mode"),
         (entry("Sequential", "keras", layers=[entry("TFSMLayer", filepath="x")]), "no layer"),

@@ -60,8 +60,8 @@ def test_mistakes_in_yaml_have_their_lines(tmp_path):
     (tmp_path / "net.yaml").write_text(THREE_MISTAKES)
     begin_with(
         problems(tmp_path / "net.yaml"),
-        "11: layer 0 'conv' (Conv2D), activation: Unknown activation function: 'rellu'",
-        "12: layer 1 'flat' (Flaten): Unknown layer: 'Flaten'. Did you mean 'Flatten'",
+        "11: layer 0 'conv' (Conv2D), activation: Unknown activation function: rellu.",
+        "12: layer 1 'flat' (Flaten): Unknown layer: Flaten. Did you mean 'Flatten'",
         "17: layer 2 'out' (Dense), use_bais: Dense does not know the argument `use_bais`",
     )
 
