@@ -25,6 +25,10 @@ class RankError(ShapeError, AssertionError):
     """An input with too few axes, where Keras had an assertion."""
 
 
+class PaddingError(ConfigError, AssertionError):
+    """No pairs of numbers that say how much to pad, where Keras had an assertion."""
+
+
 class DTypeError(KirError, TypeError):
     """A value of the wrong Python type or the wrong dtype."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from kir.errors import ConfigError
+from kir.errors import ConfigError, PaddingError
 
 # Raises an error if the argument is none that the function takes.
 Check = Callable[[Any], None]
@@ -25,6 +25,26 @@ def one_of(what: str, *choices: str) -> Check:
             raise ConfigError(f"Invalid {what}: {value!r}; expected {expected}.")
 
     return check
+
+
+def pairs(axes: int) -> Check:
+    """A check that the argument says for each of some axes what to add before and after.
+
+    Args:
+        axes: how many; a single pair stands for one.
+    """
+
+    def check(padding: Any) -> None:
+        given = [padding] if axes == 1 else padding
+        if not _has_length(given, axes) or not all(_has_length(pair, 2) for pair in given):
+            wanted = "(before, after)" if axes == 1 else f"{axes} pairs (before, after)"
+            raise PaddingError(f"Invalid padding: {padding!r}; expected {wanted}.")
+
+    return check
+
+
+def _has_length(value: Any, length: int) -> bool:
+    return hasattr(value, "__len__") and len(value) == length
 
 
 def dropped_fraction(level: Any) -> None:

@@ -6,10 +6,10 @@ import builtins
 from typing import Any
 
 from kir.backend import type_rules as rules
-from kir.backend.checks import INTERPOLATION
+from kir.backend.checks import INTERPOLATION, pairs
 from kir.backend.recording import op
 from kir.backend.type_rules import known, type_of
-from kir.errors import ShapeError
+from kir.errors import RankError, ShapeError
 from kir.ir.types import Shape, TensorType
 
 
@@ -186,7 +186,7 @@ def _repeated(x: Any, n: Any) -> TensorType | None:
         return None
     shape = rules.sizes_of(types[0])
     if len(shape) != 2:
-        raise ShapeError(f"K.repeat: {types[0]}; expected rank 2, (batch, units).")
+        raise RankError(f"K.repeat: {types[0]}; expected rank 2, (batch, units).")
     return types[0].with_shape((shape[0], n if isinstance(n, int) else None, shape[1]))
 
 
@@ -284,6 +284,11 @@ def _sliced(x: Any, start: Any, size: Any) -> TensorType | None:
     ):
         return None
     shape = rules.sizes_of(types[0])
+    if not len(shape) == len(start) == len(size):
+        raise ShapeError(
+            f"K.slice: start {start} and size {size} of {types[0]}; expected {len(shape)} numbers "
+            "in both, one for each axis."
+        )
     rows = zip(shape, start, size, strict=True)
     return types[0].with_shape(
         n if n >= 0 else None if whole is None else whole - first for whole, first, n in rows
@@ -337,15 +342,15 @@ def _padded_rule(x: Any, padding: Any, data_format: str = "channels_last") -> Te
     types = known(x)
     if types is None:
         return None
-    pairs = [padding] if isinstance(padding[0], int) else padding
+    of_axes = [padding] if isinstance(padding[0], int) else padding
     shape = rules.sizes_of(types[0])
-    if len(shape) != len(pairs) + 2:
-        raise ShapeError(f"Padding of {types[0]}; expected rank {len(pairs) + 2}.")
+    if len(shape) != len(of_axes) + 2:
+        raise ShapeError(f"Padding of {types[0]}; expected rank {len(of_axes) + 2}.")
     first = 2 if data_format == "channels_first" else 1
-    return types[0].with_shape(_padded(shape, pairs, first))
+    return types[0].with_shape(_padded(shape, of_axes, first))
 
 
-@op(_padded_rule)
+@op(_padded_rule, checks={"padding": pairs(1)})
 def temporal_padding(x: Any, padding: Any = (1, 1)) -> Any:
     """Adds zero steps before and after a sequence.
 
@@ -361,7 +366,7 @@ def temporal_padding(x: Any, padding: Any = (1, 1)) -> Any:
     """
 
 
-@op(_padded_rule)
+@op(_padded_rule, checks={"padding": pairs(2)})
 def spatial_2d_padding(
     x: Any, padding: Any = ((1, 1), (1, 1)), data_format: str | None = None
 ) -> Any:
@@ -382,7 +387,7 @@ def spatial_2d_padding(
     """
 
 
-@op(_padded_rule)
+@op(_padded_rule, checks={"padding": pairs(3)})
 def spatial_3d_padding(
     x: Any, padding: Any = ((1, 1), (1, 1), (1, 1)), data_format: str | None = None
 ) -> Any:

@@ -5,7 +5,7 @@ import pytest
 
 import kir
 from kir import backend as K
-from kir.errors import ConfigError, DTypeError, ShapeError
+from kir.errors import ConfigError, DTypeError, PaddingError, ShapeError
 from kir.ir.graph import Graph, Ref, topological_order
 from kir.ir.verifier import verify
 from tests.kir.backend.calls import CALLS, operands
@@ -82,6 +82,11 @@ def test_attributes_name_the_operands():
         ("K.conv1d(x, K.ones((2, 4, 3)), padding='full')", ConfigError, "'same' or 'valid' or"),
         ("K.conv2d(im, K.ones((2, 2, 2, 3)), padding='SAME')", ConfigError, "'same' or 'valid'"),
         ("K.resize_images(im, 2, 2, 'channels_last', 'cubic')", ConfigError, "interpolation"),
+        ("K.temporal_padding(x, (1, 1, 1))", AssertionError, r"Invalid padding: \(1, 1, 1\)"),
+        ("K.spatial_2d_padding(im, ((1, 1), (1,)))", PaddingError, "expected 2 pairs"),
+        ("K.spatial_3d_padding(v, ((1, 1), 1, 1))", ValueError, "expected 3 pairs"),
+        ("K.repeat(x, 2)", AssertionError, "expected rank 2"),
+        ("K.slice(x, [0], [2, 3, 4])", ShapeError, "expected 3 numbers in both"),
         ("K.dropout(x, -0.5)", ConfigError, "level is -0.5; expected a fraction"),
         ("K.dropout(x, 1)", ConfigError, "something is kept"),
         ("K.bias_add(x, K.ones((2, 2, 2)))", ShapeError, "Unexpected bias dimensions 3"),
