@@ -12,6 +12,7 @@ import numpy as np
 from compiler.dispatch import connect, record_call
 from compiler.tensorflow import internal, tf
 from compiler.tensorflow_1 import (
+    distributions,
     exporting,
     graphs,
     layers,
@@ -114,6 +115,7 @@ def _own() -> dict[str, Any]:
         ),
         "graph_util": namespace(v1.graph_util, exporting.GRAPH_UTIL),
         "saved_model": namespace(v1.saved_model, exporting.saved_model_names()),
+        "distributions": namespace(v1.distributions, distributions.NAMES),
         "layers": layers,
         "spectral": namespace(v1.spectral, _undispatched(v1.spectral, dir(v1.spectral))),
         "summary": namespace(v1.summary, summaries.NAMES),

@@ -92,6 +92,32 @@ def test_what_is_not_there_says_what_to_use(get):
         get()
 
 
+def test_a_distribution_has_symbolic_parameters():
+    x = tf.placeholder(tf.float32, (None, 4))
+    normal = tf.distributions.Normal(loc=x, scale=0.5)
+    feed = {x: X}
+    drawn, other = (run(normal.sample(), feed=feed) for _ in range(2))
+    assert drawn.shape == (3, 4)
+    assert (drawn != other).all()
+    np.testing.assert_allclose(run(normal.prob(x), feed=feed), np.sqrt(2 / np.pi), rtol=1e-5)
+    assert normal.scale == 0.5
+    fixed = tf.distributions.Normal(0.0, 1.0)
+    divergence = tf.distributions.kl_divergence(tf.distributions.Normal(x, 1.0), fixed)
+    np.testing.assert_allclose(run(divergence, feed=feed), X**2 / 2, rtol=1e-5)
+    assert run(fixed.sample(5)).shape == (5,)
+
+
+def test_a_policy_is_trained_by_its_log_probability():
+    x, action = tf.placeholder(tf.float32, (None, 4)), tf.placeholder(tf.int32, (None,))
+    policy = tf.distributions.Categorical(logits=tf.layers.dense(x, 3))
+    loss = -tf.reduce_mean(policy.log_prob(action)) - 0.01 * tf.reduce_mean(policy.entropy())
+    step = tf.train.AdamOptimizer(0.1).minimize(loss)
+    feed = {x: X, action: np.array([1, 1, 1])}
+    for _ in range(60):
+        run(step, feed=feed)
+    assert run(policy.sample(), feed=feed).tolist() == [1, 1, 1]
+
+
 def test_summaries_are_merged_and_written(tmp_path):
     assert tf.summary.merge_all() is None
     x = tf.placeholder(tf.float32, (None, 4))
