@@ -188,8 +188,8 @@ class Sequential(Model):
         found: np.ndarray = self.predict(x, batch_size, verbose)
         if found.min() < 0.0 or found.max() > 1.0:
             warnings.warn(
-                "predict_proba() returns numbers outside [0, 1]; the last layer should be a "
-                "softmax or sigmoid for them to be probabilities.",
+                "Network returning invalid probability values, outside of [0, 1]: the last layer "
+                "should be a softmax or sigmoid.",
                 stacklevel=2,
             )
         return found

@@ -129,9 +129,9 @@ def _write_training(group: h5py.Group, model: Any) -> None:
     optimizer = model.optimizer
     if type(optimizer).__name__ == "TFOptimizer":
         warnings.warn(
-            "The optimizer is one of TensorFlow's, which gives no access to its arguments and "
-            "state, so neither was saved. Compile the model again after loading it, or use an "
-            "optimizer of kir.optimizers.",
+            "TensorFlow optimizers do not make it possible to access optimizer attributes or "
+            "state, so neither was saved. Compile the model again after loading it, or use an optimizer "
+            "of kir.optimizers.",
             stacklevel=6,
         )
         return

@@ -91,6 +91,17 @@ def test_data(use, error, words):
     assert words in str(caught.value)
 
 
+def test_what_is_saved_or_returned_with_a_warning(tmp_path):
+    from compiler.tensorflow import tf
+
+    made = model()
+    with pytest.warns(UserWarning, match="Network returning invalid probability values"):
+        Sequential(made.layers).predict_proba(X * 100)
+    made.compile(tf.compat.v1.train.GradientDescentOptimizer(0.1), "mse")
+    with pytest.warns(UserWarning, match="TensorFlow optimizers do not make it possible to"):
+        made.save(str(tmp_path / "model.h5"))
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
