@@ -222,7 +222,7 @@ def _digits() -> tuple[np.ndarray, np.ndarray]:
         raise DependencyError(
             'The digits data set is part of scikit-learn: pip install "kir[demo]".'
         ) from error
-    data, classes = load_digits(return_X_y=True)
+    data, classes = (np.asarray(part) for part in load_digits(return_X_y=True))
     return data.reshape(-1, 8, 8, 1).astype("float32") / 16, classes.astype("int64")
 
 

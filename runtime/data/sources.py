@@ -45,10 +45,11 @@ class ReadAhead(Iterator[Any]):
 
     def begin(self) -> Iterator[Any]:
         """Lets the workers begin, if they have not."""
-        if self._batches is None:
+        batches = self._batches
+        if batches is None:
             self._start()
-            self._batches = self._enqueuer.get()
-        return self._batches
+            batches = self._batches = self._enqueuer.get()
+        return batches
 
     def __next__(self) -> Any:
         return next(self.begin())
