@@ -130,8 +130,8 @@ def _write_training(group: h5py.Group, model: Any) -> None:
     if type(optimizer).__name__ == "TFOptimizer":
         warnings.warn(
             "TensorFlow optimizers do not make it possible to access optimizer attributes or "
-            "state, so neither was saved. Compile the model again after loading it, or use an optimizer "
-            "of kir.optimizers.",
+            "state, so neither was saved. Compile the model again after loading it, or use an "
+            "optimizer of kir.optimizers.",
             stacklevel=6,
         )
         return
