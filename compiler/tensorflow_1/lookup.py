@@ -29,6 +29,7 @@ from compiler.tensorflow_1.accounts import keep_account
 from compiler.tensorflow_1.names import namespace
 from compiler.tensorflow_1.recorded import recorded
 from kir import backend as K
+from kir.engine.static_shape import plain_sizes
 from kir.engine.tensor import Tensor, executing, is_symbolic
 from kir.errors import DTypeError, MissingAttributeError
 
@@ -204,5 +205,7 @@ def custom_gradient(f: Any = None) -> Any:
 def _sizes(shape: Any) -> Any:
     if shape is None:
         return None
+    if isinstance(shape, tuple | list):
+        return plain_sizes(shape)
     shape = tf.TensorShape(shape)
     return None if shape.rank is None else tuple(shape.as_list())

@@ -15,6 +15,7 @@ from kir.backend.recording import compute, define, type_rule
 from kir.backend.static import fold_shape
 from kir.engine import names
 from kir.engine.executor import executor
+from kir.engine.static_shape import plain_sizes
 from kir.engine.tensor import Symbolic, Tensor, executing, record
 from kir.engine.variable import Variable, compute_initial_values
 from kir.errors import ConfigError, DTypeError
@@ -76,7 +77,7 @@ def placeholder(
     """
     kind = settings.floatx() if dtype is None else check_dtype(dtype)
     if shape is not None:
-        sizes: Any = tuple(None if n is None or n == -1 else int(n) for n in tuple(shape))
+        sizes: Any = tuple(None if n == -1 else n for n in plain_sizes(shape))
     else:
         sizes = None if ndim is None else (None,) * ndim
     return Tensor(TensorType(kind, sizes, bool(sparse)), names.variable_name(name or "Placeholder"))

@@ -109,7 +109,8 @@ class InputLayer(Layer):
 
 
 def _whole(size: Any) -> Any:
-    """A size that a program computed by a division, as the whole number that it is."""
+    """A size that a program read from a tensor or computed by a division, as a plain one."""
+    size = getattr(size, "value", size)
     return int(size) if isinstance(size, float) and size.is_integer() else size
 
 

@@ -41,6 +41,12 @@ class UnknownDimension:
 _UNKNOWN = UnknownDimension()
 
 
+def plain_sizes(shape: Any) -> tuple[int | None, ...]:
+    """The sizes of a shape that a program gives as plain ints and None."""
+    values = (getattr(n, "value", n) for n in shape)
+    return tuple(None if n is None else int(n) for n in values)
+
+
 class StaticShape(tuple[Any, ...]):
     """A tuple of sizes, None where one is not known, that also answers as `tf.TensorShape` did.
 
@@ -85,7 +91,7 @@ class StaticShape(tuple[Any, ...]):
         """
         if self.rank is None:
             raise ShapeError("as_list() is not defined on an unknown TensorShape.")
-        return [None if n is None else int(n) for n in self]
+        return list(plain_sizes(self))
 
     def is_fully_defined(self) -> bool:
         """Whether every size is known."""
@@ -97,12 +103,11 @@ class StaticShape(tuple[Any, ...]):
 
     def is_compatible_with(self, other: Any) -> bool:
         """Whether a tensor could have both shapes."""
-        sizes = None if other is None else tuple(other)
-        if self.rank is None or sizes is None or getattr(other, "rank", 0) is None:
+        if self.rank is None or other is None or getattr(other, "rank", 0) is None:
             return True
+        sizes = plain_sizes(other)
         return len(sizes) == len(self) and all(
-            a is None or b is None or a == b
-            for a, b in zip(self, (getattr(n, "value", n) for n in sizes), strict=True)
+            a is None or b is None or a == b for a, b in zip(self, sizes, strict=True)
         )
 
     def assert_is_compatible_with(self, other: Any) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from kir import settings
 from kir.engine.executor import executor
-from kir.engine.static_shape import StaticShape
+from kir.engine.static_shape import StaticShape, plain_sizes
 from kir.errors import DTypeError, ShapeError
 from kir.ir.graph import Node, Opaque, Ref, Value, Weight
 from kir.ir.types import TensorType
@@ -90,7 +90,7 @@ class Symbolic:
         """
         if shape is None:
             return
-        sizes = tuple(None if n is None else int(n) for n in shape)
+        sizes = plain_sizes(shape)
         if not self.type.accepts(TensorType(self.type.dtype, sizes, self.type.sparse)):
             raise ShapeError(f"set_shape: {self!r} cannot have the shape {sizes}.")
         known = self.type.shape or sizes

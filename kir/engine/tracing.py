@@ -26,6 +26,7 @@ from kir.backend.creation import constant
 from kir.engine.executor import executor
 from kir.engine.inlining import updates_by
 from kir.engine.node import LayerCall, Node, make_outputs
+from kir.engine.static_shape import plain_sizes
 from kir.engine.tensor import NeedsTensorFlowError, Tensor, is_symbolic
 from kir.engine.user_code import defined_at, explain, is_tensorflows
 from kir.errors import ConfigError, DTypeError, KirError, ShapeError
@@ -505,7 +506,7 @@ def declared_types(
     if len(declared) > len(found):
         _warn_of_shape(layer, f"as {len(declared)} shapes", found)
     for i, (sizes, kind) in enumerate(zip(declared, found, strict=False)):
-        shapes[i] = tuple(None if n is None else int(n) for n in sizes)
+        shapes[i] = plain_sizes(sizes)
         declared_type = TensorType(kind.dtype, shapes[i], kind.sparse)
         if declared_type.accepts(kind):
             # Which batch comes is not for a layer to say: a smaller one may be fed.

@@ -52,6 +52,15 @@ def test_incompatible_shapes_are_refused():
         SHAPE.assert_is_compatible_with((1, 1, 1))
 
 
+def test_a_size_that_is_not_known_may_be_given_on():
+    x = Input((8, 4))
+    y = K.placeholder(shape=(x.shape[0], x.get_shape()[1]))
+    y.set_shape((x.get_shape()[0], 8))
+    assert K.int_shape(y) == (None, 8)
+    again = Input(batch_shape=(x.shape[0], 3))
+    assert Model(again, again).get_config()["layers"][0]["config"]["batch_input_shape"] == (None, 3)
+
+
 def test_sizes_read_from_a_tensor_configure_layers():
     x = Input((8, 4))
     y = Dense(x.get_shape()[-1].value)(Dense(x.shape[-1])(x))
