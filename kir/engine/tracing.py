@@ -242,8 +242,12 @@ def make_node(
     if node.region is not None:
         node.region.attributes.update(_contract(node, call.effects))
     node.output_shapes = declared.shapes
-    for tensor, shape in zip(node.output_tensors, declared.shapes, strict=True):
+    for tensor, shape, found in zip(
+        node.output_tensors, declared.shapes, traced.types, strict=False
+    ):
         tensor._keras_shape = shape
+        if tensor.type != found:
+            tensor.computed_type = found  # type: ignore[attr-defined]
     make_outputs(node, layer.varies_with_phase() or traced.uses_phase)
     return node, call.several
 
@@ -291,6 +295,8 @@ def _trace(call: _Call, inputs: Any) -> _Traced:
     try:
         outputs, created = run_watched(lambda: _run(call, inputs))
     except Exception as error:
+        if isinstance(error, ShapeError) and _doubt_declarations(call):
+            return _trace(call, inputs)
         if not _may_need_tensorflow(error):
             raise explain(error, label, types) from error.__cause__
         try:
@@ -299,6 +305,24 @@ def _trace(call: _Call, inputs: Any) -> _Traced:
             told = error if isinstance(error, AttributeError) else second
             raise explain(told, label, types) from None
     return _region_of(call, outputs, created)
+
+
+def _doubt_declarations(call: _Call) -> bool:
+    """Takes back the sizes of a call's inputs that nothing but a declaration says, if any.
+
+    Keras 2.2: TensorFlow's functions never saw what `compute_output_shape` declared.
+    """
+    doubted = [x for x in call.tensors if getattr(x, "computed_type", x.type) != x.type]
+    for x in doubted:
+        layer = x._keras_history[0]
+        warnings.warn(
+            f"{layer._label()}: its output {x.name!r} is declared as {x.type}, which does not fit "
+            f"what {call.layer._label()} does with it; the size is taken as not known. Correct "
+            f"{layer._shape_source()}.",
+            stacklevel=2,
+        )
+        x.type = x.computed_type  # type: ignore[attr-defined]
+    return bool(doubted)
 
 
 def _run(call: _Call, inputs: Any) -> list[Any]:
