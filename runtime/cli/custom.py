@@ -30,7 +30,7 @@ def _defined_in(file: Path) -> Iterator[tuple[str, Any]]:
         raise ConfigError(f"--custom {file}: expected a Python file (.py).")
     module = importlib.util.module_from_spec(spec)
     if re.search(r"^\s*(import|from)\s+keras\b", file.read_text("utf-8", "replace"), re.MULTILINE):
-        install_as_keras()
+        install_as_keras(former_names=False)  # a program of its own it is not
     try:
         spec.loader.exec_module(module)
     except Exception as error:  # whatever it is, it is about the user's file
