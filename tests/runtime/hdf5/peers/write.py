@@ -9,6 +9,7 @@ k = importlib.import_module(sys.argv[1])
 IS_3 = sys.argv[1] == "keras"
 L = k.layers
 RANDOM = np.random.RandomState(0)
+k.utils.set_random_seed(0)
 
 
 def sequential(*layers, shape, dtype=None):
