@@ -8,7 +8,8 @@ from typing import Any
 
 from compiler.tensorflow import internal, tf
 from compiler.tensorflow_1.graphs import Session, get_default_graph
-from compiler.tensorflow_1.names import find_tensor, namespace, placeholders_of
+from compiler.tensorflow_1.names import find_tensor, placeholders_of
+from compiler.tensorflow_1.namespaces import namespace
 from compiler.variables import resource, variables_of
 from kir.backend.operation_names import operation_name
 from kir.engine.executor import executor

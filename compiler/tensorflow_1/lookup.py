@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from compiler.dispatch import connect, record_call
+from compiler.dispatch import connect
 from compiler.tensorflow import internal, tf
 from compiler.tensorflow_1 import (
     distributions,
@@ -26,11 +26,11 @@ from compiler.tensorflow_1 import (
     variables,
 )
 from compiler.tensorflow_1.accounts import keep_account
-from compiler.tensorflow_1.names import namespace
+from compiler.tensorflow_1.namespaces import namespace
 from compiler.tensorflow_1.recorded import recorded
 from kir import backend as K
 from kir.engine.static_shape import plain_sizes
-from kir.engine.tensor import Tensor, executing, is_symbolic
+from kir.engine.tensor import Tensor, is_symbolic
 from kir.errors import DTypeError, MissingAttributeError
 
 v1 = tf.compat.v1
@@ -138,17 +138,8 @@ def _drawn(path: str, names: Any) -> dict[str, Any]:
     """Random functions, recorded whatever they are applied to: each run draws anew."""
     home = getattr(v1, path) if path else v1
     chosen = [n for n in names if n in RANDOM or (path and n in ("normal", "uniform"))]
-    return {n: _recorded(getattr(home, n), ".".join(filter(None, (path, n)))) for n in chosen}
-
-
-def _recorded(function: Any, path: str) -> Any:
-    @functools.wraps(function)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        if executing():
-            return function(*args, **kwargs)
-        return record_call(function, f"compat.v1.{path}", args, kwargs)
-
-    return call
+    place = f"compat.v1.{path}." if path else "compat.v1."
+    return {n: recorded(getattr(home, n), place + n, always=True) for n in chosen}
 
 
 def concat(values: Any, axis: Any, name: str = "concat") -> Any:

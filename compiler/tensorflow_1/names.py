@@ -1,9 +1,8 @@
-"""Names of TensorFlow 1: of tensors, and of what its modules hold."""
+"""Tensors by the names that TensorFlow 1 gave them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from types import SimpleNamespace
 from typing import Any
 
 from compiler.tensorflow_1.accounts import all_variables
@@ -51,9 +50,3 @@ def placeholders_of(outputs: Sequence[Value]) -> list[Tensor]:
         if isinstance(value, Tensor) and value.producer is None:
             found[value] = None
     return [v for v in found if getattr(v, "fixed_value", None) is None]
-
-
-def namespace(module: Any, names: dict[str, Any]) -> Any:
-    """A module's public names, some of them replaced."""
-    public = {n: getattr(module, n, None) for n in dir(module) if not n.startswith("_")}
-    return SimpleNamespace(**{**public, **names})

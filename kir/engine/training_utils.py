@@ -134,7 +134,7 @@ def standardize_weights(
     """
     if sample_weight_mode not in (None, "temporal"):
         raise ConfigError(
-            f'"sample_weight_mode should be None or "temporal". Found: {sample_weight_mode!r}.'
+            f'sample_weight_mode should be None or "temporal". Found: {sample_weight_mode!r}.'
         )
     is_temporal = sample_weight_mode == "temporal"
     found = data_arrays.combine_weights(y, sample_weight, class_weight, is_temporal, "y")
