@@ -37,7 +37,7 @@ def resource(variable: Variable) -> Any:
 def materialize(graph: Graph, more: Iterable[Any] = ()) -> None:
     """Makes the `tf.Variable`s of all weights of a graph, and of variables among `more`.
 
-    TensorFlow traces a function a second time if variables were made in the first.
+    One that is made while a function is traced lives as long as the function.
     """
     for variable in variables_of(graph, more):
         resource(variable)

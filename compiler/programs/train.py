@@ -108,7 +108,7 @@ class StepProgram:
         return self._single(*inputs)[0]
 
     def make_variables(self) -> list[Any]:
-        """Makes all TensorFlow variables, which cannot be done while the step is traced."""
+        """Makes all TensorFlow variables; one made in the trace would live as long as it does."""
         step = self._optimizer_step
         state = step.variables if step is not None else []
         return [resource(v) for v in variables_of(self.graph, [*state, self._random_counter])]
